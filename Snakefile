@@ -1,0 +1,43 @@
+"""BALI: UMLS and PubMed -> an aligned biomedical language model and its result tables.
+
+The includes stand in the order of the data's way; each is one stage and one package of bali/.
+Stage names are targets: `snakemake --cores 4 graph` stops after the graph, and
+`snakemake --cores 4 --forcerun graph` makes that stage and everything downstream again.
+"""
+
+import os
+import sys
+
+from snakemake.utils import min_version, validate
+
+min_version("9.27")
+
+
+configfile: os.path.join(workflow.basedir, "config.yaml")
+
+
+validate(config, "workflow/schemas/config.schema.yaml")
+
+# Jobs run `python -m bali`: it must be found inside a rule's conda env and under --directory too.
+sys.path.insert(0, workflow.basedir)
+os.environ["PYTHONPATH"] = workflow.basedir
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/demo.smk"
+include: "workflow/rules/umls.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/linking.smk"
+include: "workflow/rules/graph.smk"
+include: "workflow/rules/pairs.smk"
+include: "workflow/rules/model.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """Everything: the stage targets stand at the end of each stage's file."""
+    default_target: True
+    input:
+        rules.report.input,

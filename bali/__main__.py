@@ -1,0 +1,87 @@
+"""`bali <stage> <step> --flags`: what each rule calls, and what a person can run by hand.
+
+A step is a module `bali/<stage>/<step>.py` with two functions: `add_arguments(parser)`, and
+`run(args)`, which checks what the user gave, calls the work and writes the outputs. Only the
+chosen step is imported, so that a Spark job needs no torch. Exit status: 0 done, 2 the user's
+mistake (one line on stderr), 1 ours (a traceback).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bali.errors import InputError
+from bali.log import set_up
+
+# Stage -> step -> what it makes. The order is the data's way.
+STEPS: dict[str, dict[str, str]] = {
+    "demo": {
+        "meta": "the installed HPO -> a UMLS META folder",
+        "articles": "the installed HPO -> PubMed XML files",
+    },
+    "umls": {"tables": "MRCONSO, MRREL, MRSTY, MRDEF -> Parquet tables"},
+    "corpus": {
+        "documents": "PubMed XML -> documents.parquet of one shard",
+        "sentences": "documents.parquet -> sentences.parquet of one shard",
+        "resolve": "documents and deletions of all shards -> kept.parquet",
+    },
+    "linking": {
+        "kb": "names -> the knowledge base: dictionary, TF-IDF, HNSW index",
+        "mentions": "sentences of one shard + knowledge base -> mentions.parquet",
+    },
+    "graph": {
+        "csr": "concepts + relations -> nodes.parquet and adjacency arrays",
+        "subgraphs": "adjacency arrays -> subgraphs.parquet (k hops, seeded)",
+    },
+    "pairs": {"tokens": "sentences + mentions -> tokenised training examples"},
+    "model": {"fetch": "a language model's folder -> resources/lm/<lm>"},
+    "train": {"run": "pairs + base LM -> one aligned model"},
+    "evaluate": {"heldout": "a model -> accuracy of linking the held-out names"},
+    "report": {"page": "counts and metrics -> index.html and tables"},
+}
+
+
+def build_parser(stage: str | None, step: str | None) -> argparse.ArgumentParser:
+    """Parser of all commands; only the named step's flags are filled in."""
+    parser = argparse.ArgumentParser(prog="bali", description=__doc__.splitlines()[0])
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="stage")
+    for stage_name, steps in STEPS.items():
+        package = stages.add_parser(stage_name, help=", ".join(steps))
+        commands = package.add_subparsers(dest="step", required=True, metavar="step")
+        for step_name, purpose in steps.items():
+            command = commands.add_parser(step_name, help=purpose, description=purpose)
+            command.add_argument("--log", type=Path, help="log file (default: stderr)")
+            if (stage_name, step_name) == (stage, step):
+                module = importlib.import_module(f"bali.{stage_name}.{step_name}")
+                module.add_arguments(command)
+                command.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one step; see the module's docstring for the exit status."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    words = [*argv[:2], "", ""]
+    try:
+        args = build_parser(words[0], words[1]).parse_args(argv)
+        set_up(args.log)
+        args.run(args)
+    except InputError as error:
+        line = f"bali: error: {error}"
+        print(line, file=sys.stderr)
+        if logging.getLogger().handlers:
+            logging.getLogger("bali").error("%s", line)
+        return 2
+    except Exception:
+        logging.getLogger("bali").exception("a mistake of ours, not of the input")
+        raise
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Stage corpus: PubMed XML to documents and sentences, by shard."""

@@ -1,0 +1,1 @@
+"""The sources of the demo: the Human Phenotype Ontology as UMLS and as PubMed files."""

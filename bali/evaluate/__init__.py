@@ -1,0 +1,1 @@
+"""Stage evaluate: one JSON file for each run, seed and task."""

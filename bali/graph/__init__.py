@@ -1,0 +1,1 @@
+"""Stage graph: nodes, adjacency in CSR form, sampled subgraphs."""

@@ -1,0 +1,1 @@
+"""Stage linking: mentions of concepts in sentences, by dictionary and scispaCy."""

@@ -1,0 +1,1 @@
+"""The model: pooling, graph encoder, losses, and the base LM as an artifact."""

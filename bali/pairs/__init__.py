@@ -1,0 +1,1 @@
+"""Stage pairs: tokenised sentences whose mentions know their tokens and nodes."""

@@ -1,0 +1,1 @@
+"""Stage report: all counts and metrics in one page."""

@@ -1,0 +1,1 @@
+"""Stage train: one folder for each run and seed."""

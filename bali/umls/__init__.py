@@ -1,0 +1,1 @@
+"""Stage umls: RRF files to sorted Parquet tables, by Spark."""

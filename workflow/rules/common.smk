@@ -1,0 +1,87 @@
+"""Helpers of the rules: what the user brings, shards, digests of code, runs."""
+
+import json
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from bali.digest import code_digest as digest_of
+
+ROUND = 1  # of linking; a second round, re-ranked by an aligned model, would be 2
+STAGES = "demo umls corpus linking graph pairs model train evaluate report".split()
+
+
+wildcard_constraints:
+    shard="[0-9]{4}",
+    round="[0-9]+",
+    seed="[0-9]+",
+    task_seed="[0-9]+",
+    lm="[A-Za-z0-9._-]+",
+    run="[A-Za-z0-9._-]+",
+    release="[0-9]{4}-[0-9]{2}-[0-9]{2}",
+
+
+def code_digest(step):
+    """Digest of the sources of a step, "<stage>.<step>": as a param, an edit reruns the rule."""
+    return digest_of(step, Path(workflow.basedir))
+
+
+def brought(path, remedy):
+    """A path that the user brings, unless it belongs to the demo, whose rules write it."""
+    if not Path(path).exists() and "/hpo-" not in path:
+        raise WorkflowError(f"{path}: no such file or folder; {remedy}")
+    return path
+
+
+def meta_files(table):
+    """One RRF file of each META folder, as in MRCONSO."""
+    remedy = "UMLS is yours to download: docs/real_data.md says how; then set umls.meta"
+    return [brought(f"{meta}/{table}.RRF", remedy) for meta in config["umls"]["meta"]]
+
+
+def shards():
+    """Shard name -> numbers of its files, in the order in which later files win."""
+    corpus = config["corpus"]
+    if len(corpus["first"]) != len(corpus["last"]) or corpus["first"] > corpus["last"]:
+        raise WorkflowError(
+            f"config: corpus.first {corpus['first']!r} and corpus.last {corpus['last']!r} must be "
+            "numbers of the same width, the smaller one first"
+        )
+    numbers = [
+        f"{n:0{len(corpus['first'])}d}"
+        for n in range(int(corpus["first"]), int(corpus["last"]) + 1)
+    ]
+    size = corpus["files_per_shard"]
+    return {
+        f"{start // size + 1:04d}": numbers[start : start + size]
+        for start in range(0, len(numbers), size)
+    }
+
+
+SHARDS = shards()
+
+
+def pubmed_files(wildcards):
+    """The XML files of a shard, each with the .md5 that must stand beside it."""
+    remedy = "docs/real_data.md says how to fetch PubMed; then set corpus.folder, first and last"
+    folder, name = config["corpus"]["folder"], config["corpus"]["name"]
+    xml = [f"{folder}/{name.format(number=number)}" for number in SHARDS[wildcards.shard]]
+    return {
+        "xml": [brought(path, remedy) for path in xml],
+        "md5": [brought(f"{path}.md5", remedy) for path in xml],
+    }
+
+
+def run_settings(wildcards):
+    """The settings of a run: `train`, overridden by the run's own, as one JSON text."""
+    return json.dumps({**config["train"], **config["runs"][wildcards.run]}, sort_keys=True)
+
+
+for name in config["run_set"]:
+    if name not in config["runs"]:
+        raise WorkflowError(
+            f"config: run_set names {name!r}, which runs does not define; "
+            f"it defines {', '.join(config['runs'])}"
+        )
+    if name in ("base", "exact"):
+        raise WorkflowError(f"config: the run name {name!r} is taken by a baseline; rename it")
