@@ -41,3 +41,12 @@ rule all:
     default_target: True
     input:
         rules.report.input,
+
+
+# A stage's target has no job of its own, so `--forcerun <stage>` forces the stage's rules instead.
+workflow.dag_settings.forcerun = force_stages(workflow.dag_settings.forcerun)
+
+
+onerror:
+    for line in failures():
+        print(line, file=sys.stderr)

@@ -47,6 +47,7 @@ def reachable_modules(module: str, root: Path = ROOT) -> set[str]:
         if name not in seen:
             seen.add(name)
             queue.extend(imported_modules(name, root))
+            queue.extend(name.rsplit(".", 1)[:-1])  # importing a module runs its packages too
     return seen
 
 

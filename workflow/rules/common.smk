@@ -1,6 +1,7 @@
 """Helpers of the rules: what the user brings, shards, digests of code, runs."""
 
 import json
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -9,6 +10,7 @@ from bali.digest import code_digest as digest_of
 
 ROUND = 1  # of linking; a second round, re-ranked by an aligned model, would be 2
 STAGES = "demo umls corpus linking graph pairs model train evaluate report".split()
+STARTED = time.time()
 
 
 wildcard_constraints:
@@ -75,6 +77,24 @@ def pubmed_files(wildcards):
 def run_settings(wildcards):
     """The settings of a run: `train`, overridden by the run's own, as one JSON text."""
     return json.dumps({**config["train"], **config["runs"][wildcards.run]}, sort_keys=True)
+
+
+def force_stages(forced):
+    """Names given to --forcerun, each stage replaced by its rules."""
+    names = set()
+    for name in forced:
+        steps = {rule.name for rule in workflow.rules if rule.name.startswith(f"{name}_")}
+        names |= steps if name in STAGES else {name}
+    return names
+
+
+def failures():
+    """The one-line errors that steps of this run left in their logs."""
+    for log in sorted(Path("results/logs").rglob("*.log")):
+        if log.stat().st_mtime >= STARTED:
+            for line in log.read_text(errors="replace").splitlines():
+                if "bali: error: " in line:
+                    yield line[line.index("bali: error: ") :] + f" (log: {log})"
 
 
 for name in config["run_set"]:
