@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from paths import REPOSITORY
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 
 from bali.__main__ import STEPS
 from bali.digest import ROOT, imported_modules, module_file, reachable_modules
-from conftest import REPOSITORY
+from paths import REPOSITORY
 
 PACKAGES = "demo umls corpus linking graph pairs model train evaluate report".split()
 ALLOWED = {

@@ -20,7 +20,7 @@ from bali.tables import (
     write_ipc,
     write_table,
 )
-from conftest import REPOSITORY
+from paths import REPOSITORY
 
 
 def nodes(count: int) -> pa.Table:

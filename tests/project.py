@@ -1,0 +1,78 @@
+"""A project of its own for a workflow test: a copy of the workflow and the invented universe."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bali.files import sha256
+from paths import REPOSITORY
+from support import write_random_bert
+from tiny.universe import texts, write_meta, write_pubmed
+
+PARTS = ["Snakefile", "config.yaml", "workflow", "bali", "resources/relations.tsv", "tests/tiny"]
+TABLES = ("*.parquet", "*.arrow", "*.npy")
+MODELS = ("*.safetensors", "history.json", "results.csv")
+
+
+class Project:
+    """A copy of the workflow, whose modules a test may edit, and a working directory for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.repository = folder / "repository"
+        self.work = folder / "work"
+        for part in PARTS:
+            source, target = REPOSITORY / part, self.repository / part
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, target)
+        write_meta(self.work / "resources/umls/tiny/META")
+        write_pubmed(self.work / "resources/pubmed/tiny")
+        write_random_bert(self.work / "lm-source", texts())
+
+    def command(self, *arguments: str) -> list[str]:
+        """The snakemake command of a run in this project."""
+        return [
+            *(sys.executable, "-m", "snakemake", "--snakefile", f"{self.repository}/Snakefile"),
+            *("--directory", f"{self.work}"),
+            *("--configfile", f"{self.repository}/tests/tiny/config.yaml"),
+            *arguments,
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """The rules call `python`: the one that runs the tests."""
+        return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run snakemake to its end; stdout and stderr together in `stdout`."""
+        return subprocess.run(
+            self.command(*arguments),
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def planned(self, *arguments: str) -> set[str]:
+        """Rules of the jobs that a dry run would start, the target rule left out."""
+        done = self.run("--dry-run", "--quiet", "host", *arguments)
+        assert done.returncode == 0, done.stdout
+        rules = {
+            line.split()[1].rstrip(":")
+            for line in done.stdout.splitlines()
+            if line.startswith(("rule ", "localrule "))
+        }
+        return rules - {"all"}
+
+    def digests(self, *patterns: str) -> dict[str, str]:
+        """Relative path -> SHA-256 of the files below results that match a pattern."""
+        results = self.work / "results"
+        return {
+            str(path.relative_to(results)): sha256(path)
+            for pattern in patterns
+            for path in sorted(results.rglob(pattern))
+        }
