@@ -59,7 +59,7 @@ def build_parser(stage: str | None, step: str | None) -> argparse.ArgumentParser
             if (stage_name, step_name) == (stage, step):
                 module = importlib.import_module(f"bali.{stage_name}.{step_name}")
                 module.add_arguments(command)
-                command.set_defaults(run=module.run)
+                command.set_defaults(execute=module.run)  # not run: a flag is called --run
     return parser
 
 
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = build_parser(words[0], words[1]).parse_args(argv)
         set_up(args.log)
-        args.run(args)
+        args.execute(args)
     except InputError as error:
         line = f"bali: error: {error}"
         print(line, file=sys.stderr)
