@@ -9,7 +9,7 @@ are mapped into memory and not read. Schemas are checked on write and on read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,7 +157,9 @@ TABLES = {
                 "version": VERSION,
                 "title": Column(STRING, "mark-up removed, its text kept"),
                 "abstract": Column(STRING, "sections joined by one space; may be empty"),
-                "sections": Column(SECTIONS, "labelled sections, with offsets in the text"),
+                "sections": Column(
+                    SECTIONS, "sections of the abstract: label, or empty; offsets in the text"
+                ),
                 "language": Column(STRING, "three letters, as in PubMed"),
                 "journal": Column(STRING, "title of the journal"),
                 "year": Column(INT32, "year of publication, where it is stated", nullable=True),
@@ -353,7 +355,7 @@ def write_table(table: str, rows: pa.Table | Iterable[pa.RecordBatch], path: Pat
     return out.rows
 
 
-def from_columns(table: str, columns: dict[str, Sequence[object]]) -> pa.Table:
+def from_columns(table: str, columns: Mapping[str, Sequence[object]]) -> pa.Table:
     """Rows of `table` from Python lists, one a column."""
     schema = TABLES[table].schema
     return pa.table([pa.array(columns[f.name], f.type) for f in schema], schema=schema)
