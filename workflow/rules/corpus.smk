@@ -1,0 +1,97 @@
+"""Corpus: PubMed XML -> documents and sentences, one job a shard; then what is kept of all."""
+
+
+rule corpus_documents:
+    """The files of one shard, checked and parsed; later files win."""
+    input:
+        unpack(pubmed_files),
+    output:
+        documents="results/corpus/{shard}/documents.parquet",
+        deletions="results/corpus/{shard}/deletions.parquet",
+        counts="results/corpus/{shard}/documents.counts.json",
+    log:
+        "results/logs/corpus/{shard}/documents.log",
+    benchmark:
+        "results/benchmarks/corpus/{shard}/documents.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=2_000,
+        runtime=60,
+    params:
+        max_decompressed_mb=lookup(dpath="corpus/max_decompressed_mb", within=config),
+        code=code_digest("corpus.documents"),
+    shell:
+        "python -m bali corpus documents"
+        " --xml {input.xml:q} --md5 {input.md5:q}"
+        " --max-decompressed-mb {params.max_decompressed_mb:q}"
+        " --out {output.documents:q} --deletions {output.deletions:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule corpus_sentences:
+    """Titles and sections cut into sentences."""
+    input:
+        documents="results/corpus/{shard}/documents.parquet",
+    output:
+        sentences="results/corpus/{shard}/sentences.parquet",
+        counts="results/corpus/{shard}/sentences.counts.json",
+    log:
+        "results/logs/corpus/{shard}/sentences.log",
+    benchmark:
+        "results/benchmarks/corpus/{shard}/sentences.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=2_000,
+        runtime=60,
+    params:
+        code=code_digest("corpus.sentences"),
+    shell:
+        "python -m bali corpus sentences"
+        " --documents {input.documents:q}"
+        " --out {output.sentences:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule corpus_resolve:
+    """Which records go on: updates, deletions and versions settled over all shards."""
+    input:
+        documents=expand("results/corpus/{shard}/documents.parquet", shard=SHARDS),
+        deletions=expand("results/corpus/{shard}/deletions.parquet", shard=SHARDS),
+    output:
+        kept="results/corpus/kept.parquet",
+        counts="results/corpus/resolve.counts.json",
+    log:
+        "results/logs/corpus/resolve.log",
+    benchmark:
+        "results/benchmarks/corpus/resolve.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=8_000,  # 17 bytes an event and its sort: 40 million records need about 3 GB
+        runtime=60,
+    params:
+        shards=list(SHARDS),
+        code=code_digest("corpus.resolve"),
+    shell:
+        "python -m bali corpus resolve"
+        " --documents {input.documents:q} --deletions {input.deletions:q}"
+        " --shards {params.shards:q}"
+        " --out {output.kept:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule corpus:
+    input:
+        kept="results/corpus/kept.parquet",
+        resolve_counts="results/corpus/resolve.counts.json",
+        documents=expand("results/corpus/{shard}/documents.parquet", shard=SHARDS),
+        documents_counts=expand("results/corpus/{shard}/documents.counts.json", shard=SHARDS),
+        sentences=expand("results/corpus/{shard}/sentences.parquet", shard=SHARDS),
+        sentences_counts=expand("results/corpus/{shard}/sentences.counts.json", shard=SHARDS),
+    """The stage's target."""
+    localrule: True
