@@ -1,0 +1,82 @@
+rule graph_csr:
+    """concepts + relations -> nodes, edge types, and adjacency arrays that map into memory."""
+    input:
+        concepts="results/umls/concepts.parquet",
+        relations="results/umls/relations.parquet",
+        phrases=f"{workflow.basedir}/resources/relations.tsv",  # ours: stands beside the rules
+    output:
+        nodes="results/graph/nodes.parquet",
+        edge_types="results/graph/edge_types.parquet",
+        indptr="results/graph/indptr.npy",
+        neighbour="results/graph/neighbour.npy",
+        relation="results/graph/relation.npy",
+        counts="results/graph/csr.counts.json",
+    log:
+        "results/logs/graph/csr.log",
+    benchmark:
+        "results/benchmarks/graph/csr.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=2_000,
+        runtime=60,
+    params:
+        folder=subpath(output.nodes, parent=True),
+        inverse=branch(
+            lookup(dpath="graph/inverse", within=config),
+            then="--inverse",
+            otherwise="--no-inverse",
+        ),
+        code=code_digest("graph.csr"),
+    shell:
+        "python -m bali graph csr"
+        " --concepts {input.concepts:q} --relations {input.relations:q}"
+        " --phrases {input.phrases:q} {params.inverse:q}"
+        " --out-dir {params.folder:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule graph_subgraphs:
+    """Adjacency arrays -> sampled neighbourhoods of every concept."""
+    input:
+        nodes="results/graph/nodes.parquet",
+        indptr="results/graph/indptr.npy",
+        neighbour="results/graph/neighbour.npy",
+        relation="results/graph/relation.npy",
+    output:
+        subgraphs="results/graph/subgraphs.parquet",
+        counts="results/graph/subgraphs.counts.json",
+    log:
+        "results/logs/graph/subgraphs.log",
+    benchmark:
+        "results/benchmarks/graph/subgraphs.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=2_000,
+        runtime=60,
+    params:
+        fan_out=lookup(dpath="graph/fan_out", within=config),
+        samples=lookup(dpath="graph/samples", within=config),
+        seed=lookup(dpath="graph/seed", within=config),
+        code=code_digest("graph.subgraphs"),
+    shell:
+        "python -m bali graph subgraphs"
+        " --nodes {input.nodes:q} --indptr {input.indptr:q}"
+        " --neighbour {input.neighbour:q} --relation {input.relation:q}"
+        " --fan-out {params.fan_out:q} --samples {params.samples:q} --seed {params.seed:q}"
+        " --out {output.subgraphs:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule graph:
+    input:
+        nodes="results/graph/nodes.parquet",
+        edge_types="results/graph/edge_types.parquet",
+        subgraphs="results/graph/subgraphs.parquet",
+        csr_counts="results/graph/csr.counts.json",
+        subgraphs_counts="results/graph/subgraphs.counts.json",
+    """The stage's target: the graph and its sampled neighbourhoods."""
+    localrule: True
