@@ -72,11 +72,11 @@ rule graph_subgraphs:
 
 
 rule graph:
+    """The stage's target: the graph and its sampled neighbourhoods."""
     input:
         nodes="results/graph/nodes.parquet",
         edge_types="results/graph/edge_types.parquet",
         subgraphs="results/graph/subgraphs.parquet",
         csr_counts="results/graph/csr.counts.json",
         subgraphs_counts="results/graph/subgraphs.counts.json",
-    """The stage's target: the graph and its sampled neighbourhoods."""
     localrule: True
