@@ -1,0 +1,105 @@
+"""Chooses the names that are taken out: the questions of the zero-shot linking task.
+
+Of the concepts with enough names a share gives one name each. It is not the concept's own name,
+and its normal form (bali/text.py) is that of no other name of any concept, so that no exact match
+can answer it. Choices are hashes of (seed, concept, name): no order of rows enters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from bali.text import SEPARATORS
+from bali.umls.spark import first_reason
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`umls.heldout` of the config.
+
+    Attributes:
+        min_names: least number of names of a concept that gives one.
+        share: of those concepts, 0 to 1.
+        seed: of all choices.
+    """
+
+    min_names: int
+    share: float
+    seed: int
+
+    @property
+    def reasons(self) -> tuple[str, str, str]:
+        """Why a concept gives no name, in the order in which it is asked."""
+        return f"fewer than {self.min_names} names", "not in the share", "no name of its own"
+
+
+def normal_form(name: Column) -> Column:
+    """`bali.text.normalise` in Spark's SQL.
+
+    Java 17 knows Unicode 13, Python's `regex` a later one: characters that are unassigned to the
+    one and letters to the other become separators here only. `unknown_to_java` finds them.
+    """
+    return F.trim(F.regexp_replace(F.lower(name), SEPARATORS, " "))
+
+
+def unknown_to_java(name: Column) -> Column:
+    """Whether a name holds a code point that is unassigned in the Unicode of the running Java."""
+    return name.rlike(r"\p{Cn}")
+
+
+def choose_heldout(names: DataFrame, concepts: DataFrame, settings: Settings) -> DataFrame:
+    """Choose one name of each drawn concept.
+
+    Args:
+        names: cui, name, preferred; distinct in (cui, name).
+        concepts: cui, name (the chosen one), names (how many it has).
+        settings: of the choice.
+
+    Returns:
+        One row a concept: cui, name, split, and reason (null, or one of `settings.reasons`; then
+        name means nothing).
+    """
+    seed = F.lit(settings.seed)
+    # Where Spark's form and Python's could differ, the name is not taken. The other names need no
+    # such care: one that Python holds distinct can only seem equal here, which takes one fewer.
+    unique = (
+        names.groupBy(normal_form(F.col("name")).alias("form"))
+        .agg(F.count("*").alias("rows"), F.min(F.struct("cui", "name", "preferred")).alias("only"))
+        .where((F.col("rows") == 1) & (F.col("form") != ""))
+        .select("only.*")
+        .where(~F.col("preferred") & ~unknown_to_java(F.col("name")))
+    )
+    own = concepts.select("cui", F.col("name").alias("own_name"))
+    best = (
+        unique.join(own, "cui")
+        .where(F.col("name") != F.col("own_name"))
+        .groupBy("cui")
+        .agg(
+            F.min(
+                F.struct(F.xxhash64(seed, F.lit("name"), "cui", "name").alias("hash"), "name")
+            ).alias("best")
+        )
+        .select("cui", F.col("best.name").alias("name"))
+    )
+    draw = F.shiftrightunsigned(F.xxhash64(seed, F.lit("share"), "cui"), 11) * F.lit(2.0**-53)
+    side = F.shiftrightunsigned(F.xxhash64(seed, F.lit("split"), "cui"), 63)
+    few, not_drawn, none = settings.reasons
+    return (
+        concepts.select("cui", "names")
+        .join(best, "cui", "left")
+        .select(
+            "cui",
+            "name",
+            F.when(side == 0, "dev").otherwise("test").alias("split"),
+            first_reason(
+                {
+                    few: F.col("names") < settings.min_names,
+                    not_drawn: draw >= settings.share,
+                    none: F.col("name").isNull(),
+                }
+            ).alias("reason"),
+        )
+    )

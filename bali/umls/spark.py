@@ -1,0 +1,151 @@
+"""One Spark session for all tables of the stage, and the way from its rows to our tables.
+
+Spark leaves folders of parts: they are staging, in a scratch folder under TMPDIR that is removed
+at the end. pyarrow streams them, in order, into the one file of fixed row groups that is the
+table; so memory does not grow with the rows, and the bytes do not depend on the partitions.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow.parquet as pq
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from bali.tables import TABLES, TableWriter
+from bali.umls.jvm import find_java, wrap_java
+
+logger = logging.getLogger(__name__)
+
+BYTES_PER_PARTITION = 64 * 2**20  # of the RRF files; about what a task sorts without spilling
+
+LOG4J = """\
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d %p %c{1}: %m%n
+"""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A Spark session and the scratch folder that its staging belongs to."""
+
+    spark: SparkSession
+    scratch: Path
+
+
+@contextmanager
+def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[Workspace]:
+    """Start Spark; stop it and remove its scratch folder at the end.
+
+    The master is `local[threads]`, unless the environment variable BALI_SPARK_MASTER names
+    another: where a job runs must not change what Snakemake thinks of its outputs. With another
+    master, TMPDIR must be a folder that all its workers see.
+
+    Args:
+        threads: of a local master.
+        memory_mb: of the job, MiB; three quarters are heap, the rest is for what the JVM keeps
+            beside it and for Python.
+        input_bytes: size of the input; sets the number of partitions of a shuffle.
+
+    Yields:
+        The session and its scratch folder.
+
+    Raises:
+        InputError: no Java is found.
+    """
+    master = os.environ.get("BALI_SPARK_MASTER", f"local[{threads}]")
+    with TemporaryDirectory(prefix="bali-spark-") as folder:
+        scratch = Path(folder)
+        os.environ["JAVA_HOME"] = str(wrap_java(find_java(os.environ), scratch / "java"))
+        # else the workers take whatever `python3` is first on PATH
+        os.environ["PYSPARK_PYTHON"] = sys.executable
+        log4j = scratch / "log4j2.properties"
+        log4j.write_text(LOG4J)
+        settings = {
+            "spark.driver.memory": f"{memory_mb * 3 // 4}m",
+            "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log4j}"
+            f" -Djava.io.tmpdir={scratch}",
+            "spark.local.dir": str(scratch),
+            "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+            "spark.sql.shuffle.partitions": str(max(threads, input_bytes // BYTES_PER_PARTITION)),
+            # small partitions are merged, down to one in the demo
+            "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+        }
+        if master.startswith("local"):
+            settings |= {
+                "spark.driver.host": "127.0.0.1",
+                "spark.driver.bindAddress": "127.0.0.1",
+            }
+        builder = SparkSession.builder.appName("bali umls").master(master)
+        for key, value in settings.items():
+            builder = builder.config(key, value)
+        spark = builder.getOrCreate()
+        try:
+            yield Workspace(spark, scratch)
+        finally:
+            spark.stop()
+
+
+def stage(rows: DataFrame, name: str, work: Workspace) -> DataFrame:
+    """Compute rows once, into Parquet parts in the scratch folder; returns them read back."""
+    folder = str(work.scratch / "staged" / name)
+    rows.write.parquet(folder)
+    return work.spark.read.schema(rows.schema).parquet(folder)
+
+
+def count_reasons(labelled: DataFrame, reasons: Sequence[str]) -> tuple[int, dict[str, int]]:
+    """Count rows by the column `reason`.
+
+    Args:
+        labelled: rows with a column `reason`, null or one of `reasons`.
+        reasons: in the order in which the filters are applied.
+
+    Returns:
+        The number of rows that no filter drops; reason -> number, in the order of `reasons`.
+    """
+    found = {row["reason"]: row["count"] for row in labelled.groupBy("reason").count().collect()}
+    return found.get(None, 0), {reason: found.get(reason, 0) for reason in reasons}
+
+
+def first_reason(reasons: dict[str, Column]) -> Column:
+    """The first reason whose condition holds, else null."""
+    label = F.lit(None).cast("string")
+    for reason, condition in reversed(reasons.items()):
+        label = F.when(condition, F.lit(reason)).otherwise(label)
+    return label
+
+
+def write_sorted(rows: DataFrame, table: str, path: Path, work: Workspace) -> int:
+    """Sort rows and write them as `table`; returns their number.
+
+    Ties of the table's sort columns are settled by the other columns, so that the order is one.
+    Spark compares strings by their UTF-8 bytes, which is the order of code points.
+    """
+    columns = list(TABLES[table].columns)
+    order = [*TABLES[table].sort, *(c for c in columns if c not in TABLES[table].sort)]
+    parts = work.scratch / "parts" / table
+    rows.select(columns).orderBy(order).write.parquet(str(parts))
+    with TableWriter(table, path) as out:
+        for part in sorted(parts.glob("part-*.parquet")):  # numbered in the order of the sort
+            with pq.ParquetFile(part) as file:
+                for batch in file.iter_batches():
+                    out.write(batch)
+    shutil.rmtree(parts)
+    logger.info("%s: %d rows", table, out.rows)
+    return out.rows
