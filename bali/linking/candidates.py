@@ -1,0 +1,90 @@
+"""Candidates for spans that are no exact name: scispaCy's CandidateGenerator and EntityLinker.
+
+Spans are looked up many at a time and remembered by their string: the same string has the same
+candidates wherever it stands, so that results do not depend on the sizes of shards and batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from scipy import sparse
+from scispacy.candidate_generation import CandidateGenerator
+from scispacy.linking import EntityLinker
+from scispacy.linking_utils import KnowledgeBase
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from bali.files import read_json
+from bali.linking import index, tfidf
+from bali.linking.store import Store
+
+BATCH = 8_192  # strings a query
+
+Candidates = tuple[tuple[str, float], ...]  # CUI and cosine; best first, then by CUI
+
+
+class CandidateMemory:
+    """A scispaCy linker over our knowledge base that remembers its answers by string."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        neighbours: int,
+        threshold: float,
+        max_candidates: int,
+        ef_search: int,
+        threads: int,
+    ) -> None:
+        """Load the knowledge base.
+
+        Args:
+            store: where it is.
+            neighbours: names that the index returns for a string.
+            threshold: cosine above which a name counts.
+            max_candidates: concepts kept for a string.
+            ef_search: width of the index's search.
+            threads: of the index's search.
+
+        Raises:
+            InputError: a file of the knowledge base is missing.
+        """
+        store.require()
+        vectors = sparse.load_npz(store.vectors)
+        generator = CandidateGenerator(
+            ann_index=index.load(store.index, vectors, ef_search, threads),
+            tfidf_vectorizer=tfidf.load(store.vocabulary, store.idf),
+            ann_concept_aliases_list=read_json(store.aliases),
+            kb=KnowledgeBase(str(store.entities)),
+        )
+        self._linker = EntityLinker(
+            candidate_generator=generator,
+            resolve_abbreviations=False,
+            k=neighbours,
+            threshold=threshold,
+            no_definition_threshold=threshold,
+            filter_for_definitions=False,
+            max_entities_per_mention=max_candidates,
+        )
+        self._known: dict[str, Candidates] = {}
+
+    def __getitem__(self, text: str) -> Candidates:
+        """Candidates of a string that was looked up."""
+        return self._known[text]
+
+    def look_up(self, texts: Iterable[str]) -> None:
+        """Ask for those strings that are not known yet."""
+        new = sorted(set(texts).difference(self._known))
+        for start in range(0, len(new), BATCH):
+            self._ask(new[start : start + BATCH])
+
+    def _ask(self, texts: Sequence[str]) -> None:
+        # The linker reads the entities of a document, which may not overlap, and asks once a
+        # document: so each string is a token and an entity of one made-up document. A new
+        # vocabulary each time, or spaCy would keep every string for ever.
+        doc = Doc(Vocab(), words=list(texts))
+        doc.ents = [Span(doc, i, i + 1, label="SPAN") for i in range(len(texts))]
+        for span in self._linker(doc).ents:
+            found = [(cui, min(score, 1.0)) for cui, score in span._.kb_ents]
+            self._known[span.text] = tuple(sorted(found, key=lambda c: (-c[1], c[0])))

@@ -1,0 +1,75 @@
+"""Spans that are no exact name but may be a variant of one, and the choice among them.
+
+A chunk is a run of words of one sentence with nothing but a space, a hyphen or an apostrophe
+between them, without stop words and without words of exact and abbreviated mentions. Every run of
+words inside a chunk is a span, up to a length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from spacy.lang.en.stop_words import STOP_WORDS
+
+from bali.linking.words import Word
+
+JOINTS = frozenset(" -'\u2010\u2011\u2019")  # hyphens and apostrophes of Unicode among them
+
+WordSpan = tuple[int, int]  # first word, word after the last
+
+
+def candidate_spans(
+    text: str, words: Sequence[Word], taken: Sequence[bool], max_words: int, min_characters: int
+) -> list[WordSpan]:
+    """Spans to look up in the index.
+
+    Args:
+        text: the document's text.
+        words: its words.
+        taken: word -> whether it belongs to a mention already, or must not be linked.
+        max_words: longest span.
+        min_characters: shortest span.
+
+    Returns:
+        Spans with a letter in them, by first word, then by length.
+    """
+    spans = []
+    for begin, end in _chunks(text, words, taken):
+        for first in range(begin, end):
+            for last in range(first + 1, min(first + max_words, end) + 1):
+                surface = text[words[first].start : words[last - 1].end]
+                if len(surface) >= min_characters and any(map(str.isalpha, surface)):
+                    spans.append((first, last))
+    return spans
+
+
+def _chunks(text: str, words: Sequence[Word], taken: Sequence[bool]) -> list[WordSpan]:
+    chunks: list[WordSpan] = []
+    open_ = False  # the last chunk may go on
+    for number, word in enumerate(words):
+        if taken[number] or word.form in STOP_WORDS:
+            open_ = False
+            continue
+        before = words[number - 1]
+        if open_ and before.sentence == word.sentence and text[before.end : word.start] in JOINTS:
+            chunks[-1] = chunks[-1][0], number + 1
+        else:
+            chunks.append((number, number + 1))
+        open_ = True
+    return chunks
+
+
+def choose(spans: Sequence[WordSpan], score: Callable[[WordSpan], float]) -> list[WordSpan]:
+    """Non-overlapping spans, in order: the highest score first, then the longest, then the first.
+
+    Args:
+        spans: spans with a candidate.
+        score: cosine of a span's best candidate.
+    """
+    chosen: list[WordSpan] = []
+    used: set[int] = set()
+    for span in sorted(spans, key=lambda s: (-score(s), s[0] - s[1], s[0])):
+        if used.isdisjoint(range(*span)):
+            used.update(range(*span))
+            chosen.append(span)
+    return sorted(chosen)
