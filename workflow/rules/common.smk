@@ -97,6 +97,16 @@ def failures():
                     yield line[line.index("bali: error: ") :] + f" (log: {log})"
 
 
+def name_pooling(wildcards):
+    """How a run pools the tokens of names."""
+    return json.loads(run_settings(wildcards))["name_pooling"]
+
+
+def all_settings(wildcards):
+    """All settings as one JSON text. A function: Snakemake would read {number} as a wildcard."""
+    return json.dumps(config, sort_keys=True)
+
+
 for name in config["run_set"]:
     if name not in config["runs"]:
         raise WorkflowError(
