@@ -6,6 +6,7 @@ needs a tokenised document only, no sentences and no trained model.
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import spacy
@@ -25,6 +26,8 @@ class Abbreviations:
 
     def __init__(self) -> None:
         """Set up a blank English pipeline."""
+        # the detector runs a matcher without patterns on each text that explains nothing
+        warnings.filterwarnings("ignore", message=r"\[W036\]")
         self._nlp = spacy.blank("en")
         self._detector = AbbreviationDetector(self._nlp)
 

@@ -86,6 +86,7 @@ rule corpus_resolve:
 
 
 rule corpus:
+    """Target: everything of this stage."""
     input:
         kept="results/corpus/kept.parquet",
         resolve_counts="results/corpus/resolve.counts.json",
@@ -93,5 +94,4 @@ rule corpus:
         documents_counts=expand("results/corpus/{shard}/documents.counts.json", shard=SHARDS),
         sentences=expand("results/corpus/{shard}/sentences.parquet", shard=SHARDS),
         sentences_counts=expand("results/corpus/{shard}/sentences.counts.json", shard=SHARDS),
-    """The stage's target."""
     localrule: True

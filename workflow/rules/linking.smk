@@ -1,0 +1,99 @@
+"""Linking: the knowledge base, built once; then the mentions of each shard."""
+
+
+rule linking_kb:
+    """Concepts and names in the form that scispaCy searches."""
+    input:
+        names="results/umls/names.parquet",
+        semantic_types="results/umls/semantic_types.parquet",
+        definitions="results/umls/definitions.parquet",
+    output:
+        entities="results/linking/kb/entities.jsonl",
+        aliases="results/linking/kb/aliases.json",
+        vocabulary="results/linking/kb/vocabulary.json",
+        idf="results/linking/kb/idf.npy",
+        vectors="results/linking/kb/vectors.npz",
+        index="results/linking/kb/hnsw.bin",
+        counts="results/linking/kb.counts.json",
+    log:
+        "results/logs/linking/kb.log",
+    benchmark:
+        "results/benchmarks/linking/kb.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1  # the index has the same bytes each time only if one thread builds it
+    resources:
+        mem_mb=2_000,
+        runtime=240,
+    params:
+        folder="results/linking/kb",
+        min_df=lookup(dpath="linking/min_df", within=config),
+        m=lookup(dpath="linking/hnsw/m", within=config),
+        ef_construction=lookup(dpath="linking/hnsw/ef_construction", within=config),
+        code=code_digest("linking.kb"),
+    shell:
+        "python -m bali linking kb"
+        " --names {input.names:q} --semantic-types {input.semantic_types:q}"
+        " --definitions {input.definitions:q}"
+        " --min-df {params.min_df:q}"
+        " --hnsw-m {params.m:q} --hnsw-ef-construction {params.ef_construction:q}"
+        " --out-dir {params.folder:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule linking_mentions:
+    """Exact, abbreviated and approximate mentions of one shard."""
+    input:
+        documents="results/corpus/{shard}/documents.parquet",
+        sentences="results/corpus/{shard}/sentences.parquet",
+        names="results/umls/names.parquet",
+        heldout="results/umls/heldout.parquet",
+        entities="results/linking/kb/entities.jsonl",
+        aliases="results/linking/kb/aliases.json",
+        vocabulary="results/linking/kb/vocabulary.json",
+        idf="results/linking/kb/idf.npy",
+        vectors="results/linking/kb/vectors.npz",
+        index="results/linking/kb/hnsw.bin",
+    output:
+        mentions="results/linking/{round}/{shard}.parquet",
+        counts="results/linking/{round}/{shard}.counts.json",
+    log:
+        "results/logs/linking/{round}/{shard}.log",
+    benchmark:
+        "results/benchmarks/linking/{round}/{shard}.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=2_000,  # measured: 630 MB for 28,500 names, one thread
+        runtime=240,
+    params:
+        kb="results/linking/kb",
+        min_characters=lookup(dpath="linking/min_characters", within=config),
+        max_words=lookup(dpath="linking/max_words", within=config),
+        max_span_words=lookup(dpath="linking/max_span_words", within=config),
+        neighbours=lookup(dpath="linking/neighbours", within=config),
+        threshold=lookup(dpath="linking/threshold", within=config),
+        max_candidates=lookup(dpath="linking/max_candidates", within=config),
+        ef_search=lookup(dpath="linking/hnsw/ef_search", within=config),
+        code=code_digest("linking.mentions"),
+    shell:
+        "python -m bali linking mentions"
+        " --documents {input.documents:q} --sentences {input.sentences:q}"
+        " --kb {params.kb:q} --names {input.names:q} --heldout {input.heldout:q}"
+        " --min-characters {params.min_characters:q} --max-words {params.max_words:q}"
+        " --max-span-words {params.max_span_words:q}"
+        " --neighbours {params.neighbours:q} --threshold {params.threshold:q}"
+        " --max-candidates {params.max_candidates:q} --ef-search {params.ef_search:q}"
+        " --threads {threads}"
+        " --out {output.mentions:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule linking:
+    """Target: everything of this stage."""
+    input:
+        kb_counts="results/linking/kb.counts.json",
+        mentions=expand("results/linking/{round}/{shard}.parquet", round=ROUND, shard=SHARDS),
+        counts=expand("results/linking/{round}/{shard}.counts.json", round=ROUND, shard=SHARDS),
+    localrule: True
