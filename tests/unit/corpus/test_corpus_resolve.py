@@ -1,0 +1,96 @@
+"""Updates over shards: against a replay of the events, one after the other."""
+
+import json
+import random
+from pathlib import Path
+
+from bali.__main__ import main
+from bali.tables import from_columns, read_table, write_table
+
+EMPTY = {"title": "t", "abstract": "", "sections": [], "language": "eng", "journal": "j"}
+EMPTY |= {"year": None, "mesh": [], "publication_types": [], "retracted": False, "source": "s"}
+
+
+def resolve(folder: Path, shards: list[tuple[list, list]]) -> tuple[list, dict]:
+    """Run the step over (records, deletions) of shards 0001, 0002, ..."""
+    names, documents, deletions = [], [], []
+    for number, (records, removed) in enumerate(shards, 1):
+        names.append(f"{number:04d}")
+        for table, keys, paths in (
+            ("documents", records, documents),
+            ("deletions", removed, deletions),
+        ):
+            paths.append(folder / f"{names[-1]}.{table}.parquet")
+            columns = {"pmid": [p for p, _ in keys], "version": [v for _, v in keys]}
+            if table == "documents":
+                columns |= {name: [value] * len(keys) for name, value in EMPTY.items()}
+            write_table(table, from_columns(table, columns), paths[-1])
+    out, counts = folder / "kept.parquet", folder / "resolve.counts.json"
+    flags = ["--documents", *documents, "--deletions", *deletions, "--shards", *names]
+    flags += ["--out", out, "--counts", counts, "--log", folder / "log"]
+    assert main(["corpus", "resolve", *map(str, flags)]) == 0
+    kept = read_table("kept", out)
+    rows = zip(*(kept[c].to_pylist() for c in ("pmid", "version", "shard")), strict=True)
+    return list(rows), json.loads(counts.read_text())["tables"]["records"]
+
+
+def test_each_rule_once(tmp_path):
+    rows, counts = resolve(
+        tmp_path,
+        [
+            ([(1, 1), (2, 1), (3, 1), (4, 1), (4, 2), (5, 1)], [(9, 1)]),
+            ([(1, 1), (6, 1)], [(2, 1), (3, 1), (4, 2)]),
+            ([(3, 1), (5, 2), (9, 1)], []),
+        ],
+    )
+    assert rows == [
+        (1, 1, "0002"),  # replaced by a later shard
+        # 2 was deleted
+        (3, 1, "0003"),  # deleted and added again
+        (4, 1, "0001"),  # its second version was deleted, so the first is the latest
+        (5, 2, "0003"),  # only the latest version
+        (6, 1, "0002"),
+        (9, 1, "0003"),  # a deletion removes earlier records only
+    ]
+    assert counts == {
+        "read": 11,
+        "kept": 6,
+        "dropped": [
+            ["superseded by a later shard", 1],
+            ["deleted by a later shard", 3],
+            ["older version", 1],
+        ],
+    }
+
+
+def test_random_histories_end_as_their_replay_does(tmp_path):
+    rng = random.Random(29)
+    for trial in range(20):
+        keys = [(pmid, version) for pmid in range(6) for version in (1, 2, 3)]
+        shards = []
+        for _ in range(4):
+            drawn = rng.sample(keys, 10)
+            shards.append((sorted(drawn[:6]), sorted(drawn[6:])))
+        state: dict[tuple[int, int], str] = {}
+        for number, (records, removed) in enumerate(shards, 1):
+            for key in removed:
+                state.pop(key, None)
+            state.update((key, f"{number:04d}") for key in records)
+        latest = {pmid: version for pmid, version in sorted(state)}
+        expected = [(*key, state[key]) for key in sorted(latest.items())]
+        folder = tmp_path / str(trial)
+        folder.mkdir()
+        assert resolve(folder, shards)[0] == expected
+
+
+def test_no_records_at_all(tmp_path):
+    rows, counts = resolve(tmp_path, [([], [(1, 1)]), ([], [])])
+    assert rows == []
+    assert counts["read"] == 0
+
+
+def test_as_many_files_as_shards(tmp_path, capsys):
+    flags = ["--documents", "a", "b", "--deletions", "a", "--shards", "0001"]
+    flags += ["--out", str(tmp_path / "o"), "--counts", str(tmp_path / "c")]
+    assert main(["corpus", "resolve", *flags]) == 2
+    assert "name 2, 1 and 1 shards" in capsys.readouterr().err
