@@ -1,0 +1,79 @@
+"""The language model's own tokeniser, with the character span of each token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from bali.errors import InputError
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Tokens of many texts as ragged arrays.
+
+    Attributes:
+        offsets: (texts + 1,) int64; text i has the tokens offsets[i] up to offsets[i + 1].
+        input_ids: (tokens,) int32, special tokens included.
+        start: (tokens,) int32; first code point of a token in its text; 0 for special tokens.
+        end: (tokens,) int32; code point after its last; 0 for special tokens.
+        cut: (texts,) bool; the text was longer than the limit.
+    """
+
+    offsets: NDArray[np.int64]
+    input_ids: NDArray[np.int32]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
+    cut: NDArray[np.bool_]
+
+
+def load_tokeniser(folder: Path) -> PreTrainedTokenizerBase:
+    """Load the fast tokeniser in a model's folder, without network.
+
+    Raises:
+        InputError: there is no such folder, or no usable fast tokeniser in it.
+    """
+    remedy = "put the model's tokenizer.json there, or set lm.source to a folder that has one"
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; the rule model_fetch makes it: run snakemake")
+    try:
+        tokeniser = AutoTokenizer.from_pretrained(
+            str(folder), use_fast=True, local_files_only=True, truncation_side="right"
+        )
+    except Exception as error:  # the library raises what it likes, its Rust part bare Exceptions
+        raise InputError(f"{folder}: holds no tokeniser that loads ({error}); {remedy}") from None
+    if not tokeniser.is_fast:
+        raise InputError(f"{folder}: its tokeniser is no fast one and gives no offsets; {remedy}")
+    # without any file transformers makes up a tokeniser of special tokens only
+    if len(tokeniser) <= len(tokeniser.all_special_ids):
+        raise InputError(f"{folder}: holds no tokeniser; {remedy}")
+    return tokeniser
+
+
+def encode(tokeniser: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int) -> Encoded:
+    """Tokenise texts, each cut to `max_tokens` with its special tokens and still closed by them."""
+    batch = tokeniser(
+        list(texts),
+        truncation=True,
+        max_length=max_tokens,
+        return_offsets_mapping=True,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+    )
+    lengths = np.fromiter(map(len, batch["input_ids"]), np.int64, len(texts))
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    spans = chain.from_iterable(chain.from_iterable(batch["offset_mapping"]))
+    span = np.fromiter(spans, np.int32, 2 * offsets[-1]).reshape(-1, 2)  # (tokens, start and end)
+    return Encoded(
+        offsets,
+        np.fromiter(chain.from_iterable(batch["input_ids"]), np.int32, offsets[-1]),
+        span[:, 0],
+        span[:, 1],
+        np.fromiter((bool(one.overflowing) for one in batch.encodings), np.bool_, len(texts)),
+    )

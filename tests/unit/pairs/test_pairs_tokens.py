@@ -1,0 +1,253 @@
+"""The whole step on a corpus that a reader can follow."""
+
+import json
+
+import pytest
+
+from bali.__main__ import main
+from bali.tables import map_ipc
+
+HEART, FLU, COUGH, FEVER = (f"C000000{n}" for n in range(1, 5))  # nodes 0 to 3
+NAMES = {HEART: ["heart attack", "attack of heart"], FLU: ["flu"], COUGH: ["cough"], FEVER: ["a"]}
+SHARD_1 = {
+    2: [
+        (
+            "Heart attack with coughs.",
+            [
+                ("coughs", COUGH, "candidate", 0.95, 0),
+                ("Heart attack", HEART, "exact", 1.0, 0),
+                ("Heart attack", FLU, "candidate", 0.91, 1),
+            ],
+        ),
+        ("The flu.", [("flu", FLU, "abbreviation", 1.0, 0)]),
+    ],
+    5: [("Fever.", [("Fever", FEVER, "exact", 1.0, 0)])],
+}
+SHARD_2 = {
+    1: [
+        ("A flulike fever", [("flu", FLU, "exact", 1.0, 0), ("fever", FEVER, "exact", 0.5, 0)]),
+        ("cough and x", [("x", "C0000009", "exact", 1.0, 0), ("cough", COUGH, "exact", 0.9, 0)]),
+    ],
+    7: [("nothing.", [])],
+}
+
+
+@pytest.fixture
+def small(corpus):
+    corpus.add_shard(SHARD_1, drop={5})
+    corpus.add_shard(SHARD_2)
+    corpus.write_graph(NAMES)
+    return corpus
+
+
+def rows(corpus, split, to_words):
+    """(pmid, sentence, tokens, {mention: its tokens}, concepts) of each row."""
+    found = []
+    for row in map_ipc("pairs", corpus.folder / f"out/{split}.arrow").to_pylist():
+        tokens = to_words(row["input_ids"])
+        mentions = {}
+        for at, owner in zip(row["token"], row["owner"], strict=True):
+            mentions.setdefault(owner, []).append(tokens[at])
+        found.append((row["pmid"], row["sentence"], " ".join(tokens), mentions, row["concept"]))
+    return found
+
+
+def counts(corpus):
+    return json.loads((corpus.folder / "out/tokens.counts.json").read_text())
+
+
+def test_rows_are_sorted_sentences_with_tokens_of_their_mentions(small, toy_lm, to_words):
+    assert main(small.command(toy_lm)) == 0
+    assert rows(small, "train", to_words) == [
+        (1, 0, "[CLS] a flu ##like fever [SEP]", {0: ["flu"]}, [1]),
+        (1, 1, "[CLS] cough and x [SEP]", {0: ["cough"]}, [2]),
+        (
+            2,
+            0,
+            "[CLS] heart attack with cough ##s . [SEP]",
+            {0: ["heart", "attack"], 1: ["cough", "##s"]},
+            [0, 2],
+        ),
+    ]
+    assert rows(small, "validation", to_words) == []
+
+
+def test_what_was_dropped_is_counted(small, toy_lm):
+    main(small.command(toy_lm))
+    tables = counts(small)["tables"]
+    assert tables["sentences"] == {
+        "read": 6,
+        "kept": 3,
+        "dropped": [
+            ["document not kept", 1],
+            ["no mention that trains", 2],
+            ["over the cap", 0],
+            ["no token before the limit", 0],
+        ],
+    }
+    assert tables["mentions"] == {
+        "read": 9,
+        "kept": 4,
+        "dropped": [
+            ["document not kept", 1],
+            ["not the chosen candidate", 1],
+            ["method", 1],
+            ["score", 1],
+            ["concept not in the graph", 1],
+            ["over the cap", 0],
+            ["no token before the limit", 0],
+        ],
+    }
+    assert tables["names"] == {"read": 5, "kept": 5, "dropped": [["concept not in the graph", 0]]}
+    facts = counts(small)["facts"]
+    assert (facts["train_documents"], facts["train_concepts"], facts["train_mentions"]) == (2, 3, 4)
+
+
+def test_every_name_of_every_node_is_tokenised(small, toy_lm, to_words):
+    main(small.command(toy_lm, "--name-tokens", "4"))
+    names = map_ipc("node_names", small.folder / "out/node_names.arrow").to_pylist()
+    assert [(row["node"], row["name"], " ".join(to_words(row["input_ids"]))) for row in names] == [
+        (0, "attack of heart", "[CLS] attack of [SEP]"),
+        (0, "heart attack", "[CLS] heart attack [SEP]"),
+        (1, "flu", "[CLS] flu [SEP]"),
+        (2, "cough", "[CLS] cough [SEP]"),
+        (3, "a", "[CLS] a [SEP]"),
+    ]
+    assert counts(small)["facts"]["names_cut"] == 1
+
+
+def test_mentions_behind_the_limit_are_removed_and_counted(corpus, toy_lm, to_words):
+    def mention(text, cui):
+        return (text, cui, "exact", 1.0, 0)
+
+    corpus.add_shard(
+        {
+            1: [
+                ("flu with heart attack", [mention("flu", FLU), mention("heart attack", HEART)]),
+                ("the flu and a cough", [mention("flu", FLU), mention("cough", COUGH)]),
+                ("a x y z cough", [mention("cough", COUGH)]),
+                ("a b flu", [mention("flu", FLU)]),
+            ]
+        }
+    )
+    corpus.write_graph(NAMES)
+    assert main(corpus.command(toy_lm, "--max-tokens", "5")) == 0
+    assert rows(corpus, "train", to_words) == [
+        (1, 0, "[CLS] flu with heart [SEP]", {0: ["flu"], 1: ["heart"]}, [1, 0]),
+        (1, 1, "[CLS] the flu and [SEP]", {0: ["flu"]}, [1]),
+        (1, 3, "[CLS] a [UNK] flu [SEP]", {0: ["flu"]}, [1]),
+    ]
+    tables, facts = counts(corpus)["tables"], counts(corpus)["facts"]
+    assert tables["mentions"]["dropped"][-1] == ["no token before the limit", 2]
+    assert tables["sentences"]["dropped"][-1] == ["no token before the limit", 1]
+    assert facts["mentions_cut_in_part"] == 1
+
+
+@pytest.fixture
+def many(corpus):
+    """60 documents in three shards, two sentences of the flu each, every tenth with a fever."""
+    for shard in range(3):
+        corpus.add_shard(
+            {
+                pmid: [
+                    ("the flu.", [("flu", FLU, "exact", 1.0, 0)]),
+                    ("flu and fever.", [("flu", FLU, "exact", 1.0, 0)])
+                    if pmid % 10
+                    else ("flu and fever.", [("fever", FEVER, "exact", 1.0, 0)]),
+                ]
+                for pmid in range(1 + shard, 61, 3)
+            }
+        )
+    corpus.write_graph(NAMES)
+    return corpus
+
+
+def test_no_document_is_on_both_sides(many, toy_lm, to_words):
+    # defect 8
+    main(many.command(toy_lm, "--validation-share", "0.3", "--max-per-concept", "1000"))
+    train, validation = (
+        {row[0] for row in rows(many, split, to_words)} for split in ("train", "validation")
+    )
+    assert train | validation == set(range(1, 61))
+    assert not train & validation
+    assert 8 <= len(validation) <= 28  # 18 expected, standard deviation 3.5
+
+
+def test_the_cap_holds_for_training_and_not_for_validation(many, toy_lm, to_words):
+    main(many.command(toy_lm, "--validation-share", "0.3", "--max-per-concept", "5"))
+    train, validation = (rows(many, split, to_words) for split in ("train", "validation"))
+    assert sum(1 in row[-1] for row in train) == 5
+    assert 1 <= sum(3 in row[-1] for row in train) <= 5
+    documents = len({row[0] for row in validation})
+    assert len(validation) == 2 * documents > 5
+    dropped = dict(counts(many)["tables"]["sentences"]["dropped"])
+    assert dropped["over the cap"] == 120 - len(train) - len(validation) > 0
+
+
+def test_order_of_the_shards_and_size_of_the_batches_change_no_byte(many, toy_lm, monkeypatch):
+    flags = ("--validation-share", "0.3", "--max-per-concept", "7")
+    main(many.command(toy_lm, *flags))
+    files = ("train.arrow", "validation.arrow", "node_names.arrow", "tokens.counts.json")
+    first = [(many.folder / "out" / name).read_bytes() for name in files]
+    monkeypatch.setattr("bali.pairs.tokens.BATCH", 3)
+    many.shards.reverse()
+    main(many.command(toy_lm, *flags))
+    assert [(many.folder / "out" / name).read_bytes() for name in files] == first
+
+
+def error_line(capsys):
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("bali: error: ")
+    return line
+
+
+def test_a_model_without_tokeniser_ends_in_one_line(small, tmp_path, capsys):
+    lm = tmp_path / "bare"
+    lm.mkdir()
+    (lm / "config.json").write_text('{"model_type": "bert"}')
+    capsys.readouterr()
+    assert main(small.command(lm)) == 2
+    line = error_line(capsys)
+    assert str(lm) in line and "tokenizer.json" in line
+    assert not (small.folder / "out").exists()
+
+
+def test_files_of_different_shards_are_refused(small, toy_lm, capsys):
+    command = small.command(toy_lm)
+    at = command.index("--mentions")
+    command[at + 1], command[at + 2] = command[at + 2], command[at + 1]
+    assert main(command) == 2
+    line = error_line(capsys)
+    assert "0002/mentions.parquet" in line and "0001/sentences.parquet" in line and "PMID 1" in line
+
+
+def test_documents_of_another_shard_are_refused(small, toy_lm, capsys):
+    command = small.command(toy_lm)
+    at = command.index("--documents")
+    command[at + 1], command[at + 2] = command[at + 2], command[at + 1]
+    assert main(command) == 2
+    assert "0002/documents.parquet: holds no document 2" in error_line(capsys)
+    assert not (small.folder / "out").exists()
+
+
+def test_a_missing_file_of_a_shard_is_noticed(small, toy_lm, capsys):
+    assert main(small.command(toy_lm, "--shards", "0001")) == 2
+    assert "2 of mentions and 1 shards" in error_line(capsys)
+
+
+def test_nothing_to_train_on_is_said(small, toy_lm, capsys):
+    assert main(small.command(toy_lm, "--min-score", "2")) == 2
+    line = error_line(capsys)
+    assert "'score': 6" in line and "pairs.min_score" in line
+    assert not (small.folder / "out").exists()
+
+
+def test_a_node_without_name_is_noticed(small, toy_lm, capsys):
+    nodes = small.folder / "nodes.parquet"
+    with_five_nodes = nodes.with_name("five.parquet")
+    small.write_graph({**NAMES, "C0000005": ["fever"]})
+    nodes.rename(with_five_nodes)
+    small.write_graph(NAMES)
+    assert main(small.command(toy_lm, "--nodes", str(with_five_nodes))) == 2
+    assert "names.parquet: node 4 of the graph has no name" in error_line(capsys)
+    assert not (small.folder / "out/train.arrow").exists()
