@@ -127,14 +127,17 @@ class Aligner(nn.Module):
 
     def alignment_loss(self, hidden: Tensor, batch: Batch) -> Tensor:
         """NT-Xent between mentions and graph vectors; `hidden` (tokens, dim)."""
-        if self.graph_encoder is None:
-            raise ValueError("no graph encoder: w_align is 0")
+        graph = batch.graph
+        if self.graph_encoder is None or graph is None:
+            raise ValueError("no graph encoder or no graph, but w_align is not 0")
+        if not len(batch.concept):
+            return hidden.sum() * 0
         mention = pool_mentions(hidden, batch.token, batch.group, len(batch.concept))  # (M, dim)
-        name = self.encode_names(batch.names)  # (names, dim)
+        name = self.encode_names(graph.names)  # (names, dim)
         with torch.autocast(name.device.type, enabled=False):  # small, and sums over neighbours
-            g = self.graph_encoder(name[batch.member], batch.edge_index, batch.centre)
+            g = self.graph_encoder(name[graph.member], graph.edge_index, graph.centre)
         # a concept of several sentences is encoded once and stands in the loss once a sentence
-        return nt_xent(mention, g[batch.row_centre], batch.concept, self.temperature)
+        return nt_xent(mention, g[graph.row_centre], batch.concept, self.temperature)
 
     def encode_tokens(self, texts: Texts) -> Tensor:
         """Last-layer vectors of all tokens, without padding: (tokens, dim)."""

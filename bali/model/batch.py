@@ -8,8 +8,7 @@ language model, a chunk of similar lengths at a time. That is what makes the nam
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Self
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -27,6 +26,10 @@ class Texts:
 
     ids: Tensor  # (tokens,), int64
     lengths: Tensor  # (texts,), int64, on the CPU; ascending
+
+    def to(self, device: torch.device) -> Texts:
+        """The same texts on another device; the lengths stay on the CPU."""
+        return Texts(self.ids.to(device), self.lengths)
 
     def chunks(self, pad_id: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Cut into padded chunks of similar length, in order.
@@ -60,6 +63,27 @@ def chunk_sizes(lengths: list[int]) -> list[int]:
 
 
 @dataclass(frozen=True)
+class GraphInput:
+    """The subgraphs of a step's distinct concepts, and the names of their nodes."""
+
+    names: Texts  # one text a distinct node of the step
+    member: Tensor  # (members,) -> names: the nodes of all subgraphs, a disjoint union
+    edge_index: Tensor  # (2, edges) -> members: source above target
+    centre: Tensor  # (centres,) -> members: one centre a distinct concept of the step
+    row_centre: Tensor  # (M,) -> centres: the centre of each mention row's concept
+
+    def to(self, device: torch.device) -> GraphInput:
+        """The same inputs on another device."""
+        return GraphInput(
+            names=self.names.to(device),
+            member=self.member.to(device),
+            edge_index=self.edge_index.to(device),
+            centre=self.centre.to(device),
+            row_centre=self.row_centre.to(device),
+        )
+
+
+@dataclass(frozen=True)
 class Batch:
     """One step's inputs. Indices are int64 and refer to rows of the tensor that is named."""
 
@@ -68,19 +92,15 @@ class Batch:
     token: Tensor  # (links,) -> tokens of the sentences: those that belong to mentions
     group: Tensor  # (links,) -> mention rows; one row a distinct concept of a sentence
     concept: Tensor  # (M,): node id of each mention row
-    names: Texts  # one text a distinct node of the step; none without alignment
-    member: Tensor  # (members,) -> names: the nodes of all subgraphs, a disjoint union
-    edge_index: Tensor  # (2, edges) -> members: source above target
-    centre: Tensor  # (centres,) -> members: one centre a distinct concept of the step
-    row_centre: Tensor  # (M,) -> centres: the centre of each mention row's concept
+    graph: GraphInput | None  # None where nothing is aligned
 
-    def to(self, device: torch.device) -> Self:
-        """The same step on another device; the texts' lengths stay on the CPU."""
-        moved: dict[str, Tensor | Texts] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, Texts):
-                moved[field.name] = Texts(value.ids.to(device), value.lengths)
-            else:
-                moved[field.name] = value.to(device)
-        return type(self)(**moved)  # type: ignore[arg-type]
+    def to(self, device: torch.device) -> Batch:
+        """The same inputs on another device."""
+        return Batch(
+            sentences=self.sentences.to(device),
+            labels=self.labels.to(device),
+            token=self.token.to(device),
+            group=self.group.to(device),
+            concept=self.concept.to(device),
+            graph=None if self.graph is None else self.graph.to(device),
+        )

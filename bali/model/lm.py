@@ -10,7 +10,14 @@ import logging
 from pathlib import Path
 
 import torch
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 from transformers.utils import logging as transformers_logging
 
 from bali.errors import InputError
@@ -21,6 +28,18 @@ logger = logging.getLogger(__name__)
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
+# What a tokeniser may consist of, over the families that transformers knows.
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+)
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # in the order of preference
 REMEDY = "give a complete Hugging Face folder as lm.source"
 
@@ -34,6 +53,20 @@ def require_config(folder: Path) -> Path:
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: no language model (no config.json); {REMEDY}")
     return folder
+
+
+def load_config(folder: Path) -> PretrainedConfig:
+    """Load config.json.
+
+    Raises:
+        InputError: there is none, or it describes no model that transformers knows.
+    """
+    require_config(folder)
+    try:
+        config: PretrainedConfig = AutoConfig.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{folder}: config.json does not load ({error}); {REMEDY}") from None
+    return config
 
 
 def find_weights(folder: Path) -> Path:

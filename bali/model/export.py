@@ -1,0 +1,82 @@
+"""The folder that a run leaves: AutoModel and SentenceTransformer load it without code of ours.
+
+config.json, model.safetensors, tokeniser files     the bare encoder, for transformers
+modules.json, 1_Pooling/, sentence_bert_config.json  the pooling that names were trained with
+graph_encoder.json, graph_encoder.safetensors        beside it; not needed for inference
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import nn
+from transformers import PreTrainedModel
+
+from bali.files import write_json
+from bali.model.lm import TOKENIZER_FILES
+
+
+def export_lm(lm: PreTrainedModel, base: Path, folder: Path) -> None:
+    """Write config, weights and tokeniser.
+
+    Args:
+        lm: the trained bare encoder; its pooler goes along if the base had one.
+        base: the base model's folder, whose tokeniser files are copied as they are.
+        folder: an existing folder.
+    """
+    lm.save_pretrained(folder)
+    for name in TOKENIZER_FILES:
+        if (base / name).is_file():
+            shutil.copyfile(base / name, folder / name)
+
+
+def export_sentence_transformer(
+    folder: Path, *, dim: int, name_pooling: str, max_tokens: int
+) -> None:
+    """Write what sentence-transformers reads: the trained pooling, and no normalisation after it.
+
+    Args:
+        folder: where `export_lm` wrote.
+        dim: width of the vectors.
+        name_pooling: "mean" or "cls".
+        max_tokens: longest text, in tokens with special ones.
+    """
+    prefix = "sentence_transformers.models"
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": f"{prefix}.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{prefix}.Pooling"},
+    ]
+    pooling = {
+        "word_embedding_dimension": dim,
+        "pooling_mode_cls_token": name_pooling == "cls",
+        "pooling_mode_mean_tokens": name_pooling == "mean",
+        "pooling_mode_max_tokens": False,
+        "pooling_mode_mean_sqrt_len_tokens": False,
+    }
+    versions = {
+        "sentence_transformers": version("sentence-transformers"),
+        "transformers": version("transformers"),
+        "pytorch": version("torch"),
+    }
+    write_json(folder / "modules.json", modules)
+    write_json(folder / "1_Pooling" / "config.json", pooling)
+    write_json(
+        folder / "sentence_bert_config.json",
+        {"max_seq_length": max_tokens, "do_lower_case": False},
+    )
+    write_json(
+        folder / "config_sentence_transformers.json",
+        {"__version__": versions, "similarity_fn_name": "cosine"},
+    )
+
+
+def export_graph_encoder(encoder: nn.Module, settings: dict[str, Any], folder: Path) -> None:
+    """Write the graph encoder's weights, if it has any, and the settings to build it again."""
+    write_json(folder / "graph_encoder.json", settings)
+    weights = {name: tensor.contiguous() for name, tensor in encoder.state_dict().items()}
+    if weights:
+        save_file(weights, folder / "graph_encoder.safetensors")

@@ -1,0 +1,105 @@
+"""The settings of one run: `train` of config.yaml, overridden by the run's own keys."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self, get_type_hints
+
+from bali.errors import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run's settings; the keys and their meaning are those of config.yaml, `train`."""
+
+    encoder: str
+    layers: int
+    heads: int
+    dropout: float
+    residual: bool
+    mention_pooling: str
+    name_pooling: str
+    w_mlm: float
+    w_align: float
+    temperature: float
+    mask_share: float
+    batch_size: int
+    epochs: int
+    lr_lm: float
+    lr_rest: float
+    weight_decay: float
+    warmup_share: float
+    warmup_steps: int
+    max_grad_norm: float
+    precision: str
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read and check the settings.
+
+        Raises:
+            InputError: no JSON, an unknown or missing key, a value of another type or out of
+                range, or values that do not go together.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise InputError(f"--settings: no valid JSON ({error})") from None
+        if not isinstance(values, dict):
+            raise InputError(f"--settings: {text!r} is no JSON object")
+        names = [field.name for field in fields(cls)]
+        for problem, keys in (
+            ("unknown", [key for key in values if key not in names]),
+            ("missing", [name for name in names if name not in values]),
+        ):
+            if keys:
+                raise InputError(f"train.{keys[0]}: {problem} setting; needed: {', '.join(names)}")
+        types = get_type_hints(cls)
+        settings = cls(**{name: _typed(name, values[name], types[name]) for name in names})
+        settings._check()
+        return settings
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON takes them."""
+        return asdict(self)
+
+    def _check(self) -> None:
+        choices = {
+            "encoder": ("gat", "none"),
+            "mention_pooling": ("mean",),
+            "name_pooling": ("mean", "cls"),
+            "precision": ("bf16", "fp32"),
+        }
+        for name, allowed in choices.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise InputError(f"train.{name}: {value!r} is none of {', '.join(allowed)}")
+        above_zero = "layers heads temperature batch_size epochs lr_lm lr_rest max_grad_norm"
+        for name in above_zero.split():
+            if getattr(self, name) <= 0:
+                raise InputError(f"train.{name}: {getattr(self, name)} must be above 0")
+        for name in "w_mlm w_align weight_decay warmup_steps".split():
+            if getattr(self, name) < 0:
+                raise InputError(f"train.{name}: {getattr(self, name)} must not be negative")
+        for name in "dropout mask_share warmup_share".split():
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"train.{name}: {getattr(self, name)} must be from 0 to 1")
+        if self.dropout == 1:
+            raise InputError("train.dropout: 1 would leave nothing; it must be below 1")
+        if self.w_mlm == self.w_align == 0:
+            raise InputError("train.w_mlm and train.w_align are both 0: nothing to train")
+        if self.w_mlm > 0 and self.mask_share == 0:
+            raise InputError(
+                f"train.mask_share: 0 leaves nothing to predict, but w_mlm is {self.w_mlm}; raise "
+                "one or set the other to 0"
+            )
+
+
+def _typed(name: str, value: object, kind: type) -> Any:
+    """`value` as `kind`; an integer is a number too, but true is no number."""
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise InputError(f"train.{name}: {value!r} is no {kind.__name__}")
+    return value
