@@ -1,0 +1,130 @@
+"""An invented knowledge base, built once, and the step that links documents against it."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from bali.__main__ import main
+from bali.corpus.split import split
+from bali.tables import from_columns, read_table, write_table
+
+NAMES = [
+    ("C0000001", "kidney disease", True),
+    ("C0000002", "Chronic kidney disease", True),
+    ("C0000003", "Multiple sclerosis", True),
+    ("C0000004", "cold", False),
+    ("C0000004", "common cold", True),
+    ("C0000005", "Cold", True),  # preferred here, so it comes before C0000004
+    ("C0000006", "polycystic ovaries", True),
+    ("C0000007", "kidney failure", True),
+    ("C0000008", "failure", True),
+    ("C0000009", "IV", True),
+    ("C0000009", "??", False),
+    ("C0000010", "disease of the far too many words that a name may have", True),
+]
+HELDOUT = [("C0000007", "Renal failure", "dev"), ("C0000003", "disseminated sclerosis", "test")]
+
+
+def table(name: str, columns: Sequence[str], rows: Sequence[tuple], folder: Path) -> None:
+    values = {column: [row[i] for row in rows] for i, column in enumerate(columns)}
+    if name == "names":
+        values |= {"sab": ["TEST"] * len(rows), "tty": ["PT"] * len(rows)}
+    write_table(name, from_columns(name, values), folder / f"{name}.parquet")
+
+
+@pytest.fixture(scope="session")
+def umls(tmp_path_factory) -> Path:
+    """Folder with the tables of the umls stage."""
+    folder = tmp_path_factory.mktemp("umls")
+    types = [("C0000001", "T047", "x"), ("C0000001", "T191", "y")]
+    definitions = [("C0000003", "A", "first."), ("C0000003", "B", "second.")]
+    table("names", ("cui", "name", "preferred"), NAMES, folder)
+    table("heldout", ("cui", "name", "split"), HELDOUT, folder)
+    table("semantic_types", ("cui", "tui", "sty"), types, folder)
+    table("definitions", ("cui", "sab", "definition"), definitions, folder)
+    return folder
+
+
+def kb_flags(umls: Path, out: Path, min_df: int = 1) -> list[str]:
+    flags = ["--names", umls / "names.parquet", "--definitions", umls / "definitions.parquet"]
+    flags += ["--semantic-types", umls / "semantic_types.parquet", "--min-df", min_df]
+    flags += ["--hnsw-m", 16, "--hnsw-ef-construction", 100, "--out-dir", out / "kb"]
+    flags += ["--counts", out / "kb.counts.json", "--log", out / "kb.log"]
+    return ["linking", "kb", *map(str, flags)]
+
+
+@pytest.fixture(scope="session")
+def kb_command() -> Callable[..., list[str]]:
+    """Arguments of `bali linking kb` over a folder of umls tables."""
+    return kb_flags
+
+
+@pytest.fixture(scope="session")
+def kb(umls, tmp_path_factory) -> Path:
+    """The folder of the built knowledge base."""
+    out = tmp_path_factory.mktemp("linking")
+    assert main(kb_flags(umls, out)) == 0
+    return out / "kb"
+
+
+@pytest.fixture
+def link(tmp_path, umls, kb) -> Callable[..., tuple[list[dict], dict]]:
+    """Link documents of (title, abstract); returns the rows and the counts."""
+
+    def run(*documents: tuple[str, str], first_pmid: int = 1, name: str = "m", **settings):
+        n = len(documents)
+        pmids = list(range(first_pmid, first_pmid + n))
+        sentences = []
+        for pmid, (title, abstract) in zip(pmids, documents, strict=True):
+            spans = split(title) + split(f"{title} {abstract}", len(title) + 1)
+            sentences += [(pmid, 1, i, *span) for i, span in enumerate(spans)]
+        write_table(
+            "documents",
+            from_columns(
+                "documents",
+                {
+                    "pmid": pmids,
+                    "version": [1] * n,
+                    "title": [title for title, _ in documents],
+                    "abstract": [abstract for _, abstract in documents],
+                    "sections": [[]] * n,
+                    "language": ["eng"] * n,
+                    "journal": ["j"] * n,
+                    "year": [None] * n,
+                    "mesh": [[]] * n,
+                    "publication_types": [[]] * n,
+                    "retracted": [False] * n,
+                    "source": ["s"] * n,
+                },
+            ),
+            tmp_path / "documents.parquet",
+        )
+        keys = ("pmid", "version", "sentence", "start", "end")
+        columns = {key: [row[i] for row in sentences] for i, key in enumerate(keys)}
+        write_table("sentences", from_columns("sentences", columns), tmp_path / "sentences.parquet")
+        out, counts = tmp_path / f"{name}.parquet", tmp_path / f"{name}.counts.json"
+        flags = {
+            "documents": tmp_path / "documents.parquet",
+            "sentences": tmp_path / "sentences.parquet",
+            "kb": kb,
+            "names": umls / "names.parquet",
+            "heldout": umls / "heldout.parquet",
+            "min-characters": 3,
+            "max-words": 8,
+            "max-span-words": 4,
+            "neighbours": 10,
+            "threshold": 0.7,
+            "max-candidates": 3,
+            "ef-search": 100,
+            "threads": 1,
+            "out": out,
+            "counts": counts,
+            "log": tmp_path / "log",
+        } | {key.replace("_", "-"): value for key, value in settings.items()}
+        words = [word for key, value in flags.items() for word in (f"--{key}", str(value))]
+        assert main(["linking", "mentions", *words]) == 0
+        return read_table("mentions", out).to_pylist(), json.loads(counts.read_text())
+
+    return run

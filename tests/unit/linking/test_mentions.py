@@ -1,0 +1,155 @@
+"""Whole documents through the step, worked by hand."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+
+def brief(rows: list[dict]) -> list[tuple[str, str, str]]:
+    """Chosen candidates as (text, CUI, method)."""
+    return [(r["text"], r["cui"], r["method"]) for r in rows if r["rank"] == 0]
+
+
+def dropped(counts: dict, unit: str) -> dict[str, int]:
+    return dict(counts["tables"][unit]["dropped"])
+
+
+def test_exact_mentions_with_offsets_beyond_the_first_plane(link):
+    title = "\U0001d6fd \U0001f9ec Chronic kidney-disease"
+    rows, counts = link((title, "Kidney disease."))
+    assert brief(rows) == [
+        ("Chronic kidney-disease", "C0000002", "exact"),
+        ("Kidney disease", "C0000001", "exact"),
+    ]
+    text = f"{title} Kidney disease."
+    assert [(r["start"], r["end"], r["sentence"]) for r in rows] == [(4, 26, 0), (27, 41, 1)]
+    assert all(text[r["start"] : r["end"]] == r["text"] for r in rows)
+    assert counts["facts"] == {
+        "sentences": 2,
+        "mentions": {"exact": 2, "abbreviation": 0, "candidate": 0},
+        "concepts": 2,
+    }
+
+
+def test_an_ambiguous_name_has_a_row_for_each_concept(link):
+    rows, _ = link(("A cold", ""))
+    assert [(r["cui"], r["rank"], r["score"]) for r in rows] == [
+        ("C0000005", 0, 1.0),
+        ("C0000004", 1, 1.0),
+    ]
+    rows, _ = link(("A cold", ""), max_candidates=1)
+    assert [r["cui"] for r in rows] == ["C0000005"]
+
+
+def test_short_forms_stand_for_their_long_forms_everywhere_in_the_document(link):
+    rows, counts = link(
+        ("MS in winter", "Multiple sclerosis (MS) and cold (CLD). MS-like, not MSX."),
+        ("MS", "is not explained here"),
+    )
+    found = [(r["pmid"], r["start"], r["text"], r["cui"], r["rank"]) for r in rows]
+    assert [row for row, r in zip(found, rows, strict=True) if r["method"] == "abbreviation"] == [
+        (1, 0, "MS", "C0000003", 0),
+        (1, 33, "MS", "C0000003", 0),
+        (1, 47, "CLD", "C0000005", 0),  # both concepts of its long form
+        (1, 47, "CLD", "C0000004", 1),
+        (1, 53, "MS", "C0000003", 0),
+    ]
+    assert counts["facts"]["mentions"]["abbreviation"] == 4
+
+
+def test_short_forms_of_other_long_forms_are_counted(link):
+    _, counts = link(("", "The quick brown fox (QBF) ran. QBF sat."))
+    assert dropped(counts, "short forms in text")["long form is no name"] == 2
+    assert counts["tables"]["short forms in text"]["kept"] == 0
+
+
+def test_a_heldout_name_and_its_short_forms_are_dropped_whole(link):
+    rows, counts = link(
+        ("Renal-failure", "Renal failure (RF) was seen. RF is kidney failure; failure is not.")
+    )
+    # neither "failure" inside the held-out name, nor anything near it
+    assert brief(rows) == [
+        ("kidney failure", "C0000007", "exact"),
+        ("failure", "C0000008", "exact"),
+    ]
+    assert dropped(counts, "names in text")["held-out name"] == 2
+    assert dropped(counts, "short forms in text")["held-out name"] == 2
+
+
+def test_an_inexact_span_gets_its_nearest_concept(link):
+    rows, counts = link(("", "They had polycystic ovary, and walked."))
+    assert brief(rows) == [("polycystic ovary", "C0000006", "candidate")]
+    [row] = rows
+    assert (row["start"], row["end"]) == (10, 26)
+    assert 0.7 < row["score"] < 1
+    assert counts["facts"]["mentions"]["candidate"] == 1
+    assert link(("", "They had polycystic ovary."), threshold=0.99)[0] == []
+
+
+def test_candidates_are_words_that_no_exact_mention_has(link):
+    rows, _ = link(("Kidney diseases, chronic kidney disease", ""))
+    assert brief(rows) == [
+        ("Kidney diseases", "C0000001", "candidate"),
+        ("chronic kidney disease", "C0000002", "exact"),
+    ]
+
+
+def test_what_crosses_a_sentence_end_is_counted_not_linked(link):
+    rows, counts = link(("Of the kidney", "Disease was seen."), threshold=0.99)
+    assert rows == []
+    assert dropped(counts, "names in text") == {"crosses a sentence end": 1, "held-out name": 0}
+
+
+def test_each_account_adds_up_and_counts_the_names(link):
+    _, counts = link(("Kidney diseases and polycystic ovary syndromes of a cold", "MS (no)."))
+    for account in counts["tables"].values():
+        assert account["read"] == account["kept"] + sum(n for _, n in account["dropped"])
+    # "IV" is shorter than 3 characters, "??" has no letter, one name has 10 words or more
+    assert dropped(counts, "names") == {
+        "no letter and no digit": 1, "too short": 1, "too many words": 1
+    }  # fmt: skip
+
+
+DOCUMENTS = [
+    ("Chronic kidney-disease \U0001d6fd", "Multiple sclerosis (MS). MS and polycystic ovary."),
+    ("A cold", ""),
+    ("No mention", "Renal failure. Kidney diseases, MS."),
+    ("", "Common colds, kidney failures; the kidney disease of mice."),
+]
+
+
+def test_text_is_the_slice_and_mentions_never_overlap(link):
+    rows, _ = link(*DOCUMENTS)
+    texts = {pmid: f"{title} {abstract}" for pmid, (title, abstract) in enumerate(DOCUMENTS, 1)}
+    assert {r["method"] for r in rows} == {"exact", "abbreviation", "candidate"}
+    assert all(texts[r["pmid"]][r["start"] : r["end"]] == r["text"] for r in rows)
+    spans = [(r["pmid"], r["start"], r["end"]) for r in rows if r["rank"] == 0]
+    assert all(a[0] < b[0] or a[2] <= b[1] for a, b in pairwise(spans))
+    order = [(r["pmid"], r["version"], r["start"], r["end"], r["rank"]) for r in rows]
+    assert order == sorted(order)
+
+
+def test_shards_and_blocks_do_not_change_a_document(link, monkeypatch):
+    whole, _ = link(*DOCUMENTS)
+    monkeypatch.setattr("bali.linking.mentions.BLOCK", 1)
+    blocks, _ = link(*DOCUMENTS, threads=2)
+    alone = [
+        row
+        for pmid, document in enumerate(DOCUMENTS, 1)
+        for row in link(document, first_pmid=pmid)[0]
+    ]
+    assert blocks == whole == alone
+
+
+def test_the_same_input_gives_the_same_bytes(link, tmp_path: Path):
+    link(*DOCUMENTS, name="one")
+    link(*DOCUMENTS, name="two", threads=2)
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("method", ["exact", "abbreviation", "candidate"])
+def test_no_documents_give_an_empty_table(link, method):
+    rows, counts = link()
+    assert rows == []
+    assert counts["facts"]["mentions"][method] == 0

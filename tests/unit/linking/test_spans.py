@@ -1,0 +1,42 @@
+"""Which spans are looked up, and which of them are taken."""
+
+from bali.linking.spans import candidate_spans, choose
+from bali.linking.words import words_of
+
+
+def spans(text, taken=(), max_words=3, min_characters=3, sentences=None):
+    words = words_of(text, sentences or [(0, len(text))])
+    flags = [word.form in taken for word in words]
+    found = candidate_spans(text, words, flags, max_words, min_characters)
+    return [text[words[a].start : words[b - 1].end] for a, b in found]
+
+
+def test_every_run_of_words_up_to_the_limit():
+    assert spans("large red cell mass") == [
+        "large", "large red", "large red cell", "red", "red cell", "red cell mass", "cell",
+        "cell mass", "mass",
+    ]  # fmt: skip
+
+
+def test_stop_words_punctuation_mentions_and_sentence_ends_part_chunks():
+    text = "cysts of liver, spleen KNOWN heart lung"
+    ends = text.index(" lung")
+    found = spans(text, taken={"known"}, sentences=[(0, ends), (ends + 1, len(text))])
+    assert found == ["cysts", "liver", "spleen", "heart", "lung"]
+
+
+def test_hyphens_and_apostrophes_join_words_two_spaces_do_not():
+    assert spans("X-linked", max_words=2) == ["X-linked", "linked"]
+    assert "Crohn's sign" in spans("Crohn's sign")
+    assert spans("heart  lung") == ["heart", "lung"]
+
+
+def test_short_spans_and_bare_numbers_are_left_out():
+    assert spans("ab 1234 abc", max_words=1) == ["abc"]
+
+
+def test_the_best_score_wins_then_the_longest_then_the_first():
+    scores = {(0, 1): 0.8, (0, 2): 0.9, (1, 3): 0.9, (1, 2): 0.95, (3, 4): 0.8, (3, 5): 0.8}
+    assert choose(list(scores), scores.__getitem__) == [(0, 1), (1, 2), (3, 5)]
+    # equal score and length: the first
+    assert choose([(1, 3), (0, 2)], lambda span: 0.9) == [(0, 2)]
