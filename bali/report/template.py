@@ -1,0 +1,272 @@
+"""The page's template. A Python module and not an .html file, so that code_digest sees an edit."""
+
+from __future__ import annotations
+
+PAGE = """\
+{%- macro figure(name, alt, caption) %}
+<figure>
+  <img src="{{ figures[name] }}" alt="{{ alt }}">
+  <figcaption>{{ caption }}</figcaption>
+</figure>
+{%- endmacro %}
+{%- macro accuracies(split) %}
+<thead>
+  <tr><th scope="col">model</th><th scope="col" class="n">acc@1, %</th>
+    <th scope="col" class="n">95 % interval</th><th scope="col" class="n">acc@5, %</th>
+    <th scope="col" class="n">95 % interval</th><th scope="col" class="n">seeds</th></tr>
+</thead>
+<tbody>
+{%- for result in results %}
+  <tr><th scope="row">{{ result.label }}</th>
+  {%- for k in (1, 5) %}
+  {%- set e = result.accuracy[split, k] %}
+    <td class="n strong">{{ e.value|percent }}</td>
+    <td class="n">{{ e.low|percent }} to {{ e.high|percent }}</td>
+  {%- endfor %}
+    <td class="n">{{ result.seeds if result.run not in ("base", "exact") else "" }}</td></tr>
+{%- endfor %}
+</tbody>
+{%- endmacro -%}
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>BALI: report</title>
+<style>
+:root { --ink: #1d2330; --soft: #5a6372; --line: #d9dde4; --tint: #f5f7fa; --accent: #0072b2; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.25rem 4rem; background: #fff;
+  color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .5rem; }
+h2 { font-size: 1.3rem; margin: 2.8rem 0 .6rem; padding-top: .8rem;
+  border-top: 1px solid var(--line); }
+h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
+p.lead { font-size: 1.08rem; color: var(--soft); max-width: 50rem; }
+table { border-collapse: collapse; margin: .8rem 0 1.2rem; font-size: .93rem;
+  font-variant-numeric: tabular-nums; }
+caption { text-align: left; color: var(--soft); font-size: .88rem; padding-bottom: .35rem; }
+th, td { padding: .3rem .8rem; text-align: left; vertical-align: top;
+  border-bottom: 1px solid var(--line); }
+thead th { background: var(--tint); border-bottom: 2px solid var(--line); font-weight: 600; }
+tbody th { font-weight: 500; }
+.n { text-align: right; white-space: nowrap; }
+.strong { font-weight: 700; }
+.small table, table.small { font-size: .84rem; }
+.scroll { overflow-x: auto; }
+.columns { display: flex; flex-wrap: wrap; gap: 0 3rem; }
+figure { margin: 1rem 0; }
+figure img { width: 100%; height: auto; }
+figcaption { color: var(--soft); font-size: .88rem; }
+ul.findings { padding-left: 1.2rem; }
+ul.findings li { margin: .3rem 0; }
+.tuning { color: #8a5a00; font-weight: 600; }
+.example { margin: 1rem 0; padding: .7rem 1rem; background: var(--tint);
+  border-left: 3px solid var(--accent); break-inside: avoid; }
+.example p { margin: 0; line-height: 2.1; }
+.example footer { color: var(--soft); font-size: .82rem; }
+mark { background: #fff0c2; padding: .1rem .25rem; border-radius: .2rem; }
+mark.abbreviation { background: #d9f0e3; }
+mark.candidate { background: #dcebfa; }
+mark small { margin-left: .3rem; font-size: .72rem; color: var(--soft); }
+pre { background: var(--tint); padding: 1rem; overflow-x: auto; font-size: .8rem; }
+summary { cursor: pointer; font-weight: 600; margin: 2rem 0 .5rem; }
+@media print { body { max-width: none; padding: 0; font-size: 11px; }
+  h2 { break-after: avoid; } figure, table { break-inside: avoid; } }
+</style>
+</head>
+<body>
+<header>
+<h1>BALI: what alignment with a knowledge graph is worth</h1>
+<p class="lead">{{ summary }}</p>
+</header>
+
+<main>
+<section>
+<h2>Result: linking held-out names, test</h2>
+<p>Each of {{ results[0].queries("test")|number }} concepts gave one of its names away before the
+graph, the knowledge base and the training names were built. Each such name is compared with all
+names that remain; acc@k counts how often the right concept is among the first k concepts, ties
+with their expected credit. Intervals: 95 % bootstrap over concepts ({{ resamples|number }}
+resamples); they do not cover the choice of the training seed.</p>
+<div class="scroll"><table>
+<caption>Accuracy on the test names. Exact string match is at chance by construction: a held-out
+name equals no other name.</caption>
+{{- accuracies("test") }}
+</table></div>
+{{- figure("accuracy", "Forest plot of the test accuracies in the table above.",
+  "Accuracy on test with 95 % intervals; the dashed line is the base LM. Exact string match, at "
+  "chance, is left out.") }}
+</section>
+
+<section>
+<h2>What adds what</h2>
+{%- if differences %}
+<p>Differences on the same test names, over the same resamples for both sides, in points of
+per cent. Read whichever way they fall:</p>
+<ul class="findings">
+{%- for d in differences if d.k == 1 %}
+  <li><strong>{{ d.question }}</strong>: {{ d.left }} minus {{ d.right }} is
+    {{ d.estimate.value|points }} points of acc@1 ({{ d.estimate.low|points }} to
+    {{ d.estimate.high|points }}); {{ d.verdict }}.</li>
+{%- endfor %}
+</ul>
+<div class="scroll"><table>
+<caption>Paired differences on test.</caption>
+<thead><tr><th scope="col">question</th><th scope="col">difference</th><th scope="col">metric</th>
+  <th scope="col" class="n">points</th><th scope="col" class="n">95 % interval</th>
+  <th scope="col">reading</th></tr></thead>
+<tbody>
+{%- for d in differences %}
+  <tr><th scope="row">{{ d.question }}</th><td>{{ d.left }} minus {{ d.right }}</td>
+    <td>acc@{{ d.k }}</td><td class="n strong">{{ d.estimate.value|points }}</td>
+    <td class="n">{{ d.estimate.low|points }} to {{ d.estimate.high|points }}</td>
+    <td>{{ d.verdict }}</td></tr>
+{%- endfor %}
+</tbody>
+</table></div>
+{%- else %}
+<p>No two of the models that were measured answer a question of their own.</p>
+{%- endif %}
+<h3>Dev names <span class="tuning">(used for tuning)</span></h3>
+<div class="scroll"><table class="small">
+<caption>Accuracy on {{ results[0].queries("dev")|number }} dev names. Settings were chosen on
+these: they are no evidence.</caption>
+{{- accuracies("dev") }}
+</table></div>
+</section>
+
+<section>
+<h2>Training</h2>
+{{- figure("losses", "Curves of the contrastive and of the masked-language-model loss by step.",
+  "Losses of training (lines, averaged over a fortieth of the steps) and of validation (points). "
+  "A run that leaves a loss out is missing in its panel.") }}
+</section>
+
+<section>
+<h2>What each filter dropped</h2>
+<p>Every table adds up: read = kept + dropped. Shards are summed.</p>
+{{- figure("dropped", "Waterfalls of rows read, dropped by reason and kept; numbers below.",
+  "Rows read, dropped by each filter in its order, and kept, for the tables that lost any.") }}
+<details><summary>All numbers</summary>
+<div class="scroll"><table class="small">
+<caption>Rows read, dropped by reason and kept, by step and table.</caption>
+<thead><tr><th scope="col">step</th><th scope="col">table</th><th scope="col" class="n">read</th>
+  <th scope="col">dropped</th><th scope="col" class="n">rows</th>
+  <th scope="col" class="n">kept</th></tr></thead>
+<tbody>
+{%- for w in waterfalls %}
+  {%- for reason, rows in (w.dropped or {"": ""}).items() %}
+  <tr>{% if loop.first %}<th scope="row">{{ w.step }}</th><td>{{ w.table }}</td>
+    <td class="n">{{ w.read|number }}</td>{% else %}<td></td><td></td><td></td>{% endif %}
+    <td>{{ reason }}</td><td class="n">{{ rows|number if reason else "" }}</td>
+    <td class="n">{{ w.kept|number if loop.last else "" }}</td></tr>
+  {%- endfor %}
+{%- endfor %}
+</tbody>
+</table></div>
+</details>
+</section>
+
+<section>
+<h2>Knowledge graph</h2>
+<div class="columns">
+<table>
+<caption>Size and degree.</caption>
+<tbody>
+{%- for label, value in graph_rows %}
+  <tr><th scope="row">{{ label }}</th><td class="n">{{ value }}</td></tr>
+{%- endfor %}
+</tbody>
+</table>
+<table>
+<caption>Most frequent relation types, in rows of the table relations.</caption>
+<thead><tr><th scope="col">REL</th><th scope="col">RELA</th><th scope="col">in words</th>
+  <th scope="col" class="n">rows</th></tr></thead>
+<tbody>
+{%- for rel, rela, phrase, rows in graph.top_relations %}
+  <tr><td>{{ rel }}</td><td>{{ rela }}</td><td>{{ phrase }}</td>
+    <td class="n">{{ rows|number }}</td></tr>
+{%- endfor %}
+</tbody>
+</table>
+</div>
+</section>
+
+<section>
+<h2>Mentions</h2>
+<div class="columns">
+<table>
+<caption>Mentions in the text, the chosen candidate of each.</caption>
+<tbody>
+{%- for label, value in mention_rows %}
+  <tr><th scope="row">{{ label }}</th><td class="n">{{ value }}</td></tr>
+{%- endfor %}
+</tbody>
+</table>
+<table>
+<caption>Most frequent concepts.</caption>
+<thead><tr><th scope="col">CUI</th><th scope="col">name</th>
+  <th scope="col" class="n">mentions</th></tr></thead>
+<tbody>
+{%- for cui, number in mentions.top_concepts %}
+  <tr><td>{{ cui }}</td><td>{{ names.get(cui, "") }}</td>
+    <td class="n">{{ number|number }}</td></tr>
+{%- endfor %}
+</tbody>
+</table>
+</div>
+
+<h3>Linked sentences to look at</h3>
+{%- if examples %}
+<p>{{ examples|length }} of the sentences with a mention, drawn by seed and not by quality.
+<mark>exact</mark> a name of the concept; <mark class="abbreviation">abbreviation</mark> of one
+that the document spells out; <mark class="candidate">candidate</mark> nearest name, with the
+cosine.</p>
+{%- for example in examples %}
+<article class="example">
+  <p>
+  {%- for s in example.segments -%}
+    {%- if s.cui -%}
+      {%- set name = names.get(s.cui, "") -%}
+      <mark class="{{ s.method }}" title="{{ s.cui }} {{ name }}">{{ s.text }}<small>{{ s.cui }}
+      {{- " " ~ name }}{% if s.method == "candidate" %}, {{ "%.2f"|format(s.score) }}{% endif -%}
+      </small></mark>
+    {%- else -%}{{ s.text }}{%- endif -%}
+  {%- endfor -%}
+  </p>
+  <footer>PMID {{ example.key.pmid }}, version {{ example.key.version }},
+    sentence {{ example.key.sentence }}: {{ example.title }}</footer>
+</article>
+{%- endfor %}
+{%- else %}
+<p>No sentence holds a mention.</p>
+{%- endif %}
+</section>
+
+<details>
+<summary>Settings, versions and what the steps state</summary>
+<table class="small">
+<caption>Versions in the environment that made this page.</caption>
+<tbody>
+{%- for package, version in versions.items() %}
+  <tr><th scope="row">{{ package }}</th><td>{{ version }}</td></tr>
+{%- endfor %}
+</tbody>
+</table>
+<table class="small">
+<caption>Facts in the counts of steps that are not divided into shards.</caption>
+<tbody>
+{%- for step, values in facts.items() %}
+  {%- for key, value in values.items() %}
+  <tr><th scope="row">{{ step }}</th><td>{{ key }}</td><td>{{ value }}</td></tr>
+  {%- endfor %}
+{%- endfor %}
+</tbody>
+</table>
+<pre>{{ settings }}</pre>
+</details>
+</main>
+</body>
+</html>
+"""

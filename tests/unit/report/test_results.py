@@ -1,0 +1,40 @@
+"""What an interval says in words, and which differences are asked for."""
+
+import numpy as np
+import pytest
+
+from bali.intervals import Estimate
+from bali.report.results import Difference, Result, compare
+
+SETTINGS = {
+    "train": {"encoder": "gat", "w_align": 1.0},
+    "runs": {"a": {}, "b": {"encoder": "none"}, "c": {"w_align": 0.0}, "d": {"encoder": "sage"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.01, 0.03, "the interval lies above 0: gat is better"),
+        (-0.03, -0.01, "the interval lies below 0: gat is worse"),
+        (-0.01, 0.03, "the interval contains 0: no difference shown"),
+        (0.0, 0.03, "the interval contains 0: no difference shown"),
+        (0.0, 0.0, "the interval contains 0: no difference shown"),
+    ],
+)
+def test_verdict_goes_by_the_interval(low, high, verdict):
+    estimate = Estimate((low + high) / 2, low, high)
+    assert Difference("?", "gat", "base LM", 1, estimate).verdict == verdict
+
+
+def test_runs_are_compared_by_what_their_settings_make_them():
+    credit = {("test", k): np.zeros(3) for k in (1, 5)}
+    results = [Result(run, 1, credit, {}) for run in ("exact", "base", "a", "b", "c", "d")]
+    differences = compare(results, SETTINGS, resamples=10, seed=1)
+    asked = {(d.left, d.right) for d in differences}
+    assert len(differences) == 2 * len(asked)
+    assert asked == {
+        *(("a", "b"), ("d", "b")),  # graph minus names
+        *(("a", "c"), ("b", "c"), ("d", "c")),  # aligned minus MLM only
+        *((run, "base LM") for run in "abcd"),
+    }
