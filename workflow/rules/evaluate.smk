@@ -105,7 +105,9 @@ rule evaluate_exact:
 
 
 rule evaluate:
+    """Target: every run and seed, and both baselines."""
     input:
+        stage("evaluate"),
         runs=expand(
             "results/evaluate/{run}/{seed}/heldout/{task_seed}.json",
             run=config["run_set"],
@@ -114,5 +116,4 @@ rule evaluate:
         ),
         base=f"results/evaluate/base/0/heldout/{config['evaluate']['seed']}.json",
         exact=f"results/evaluate/exact/0/heldout/{config['evaluate']['seed']}.json",
-    """The stage's target: every run and seed, and both baselines."""
     localrule: True

@@ -1,0 +1,116 @@
+"""Report: counts and metrics of all stages -> one page, result tables and figures."""
+
+
+rule report_page:
+    """Everything to look at; nothing is computed here but averages and intervals."""
+    input:
+        # in the order in which the page shows them
+        counts=[
+            "results/umls/tables.counts.json",
+            *expand("results/corpus/{shard}/documents.counts.json", shard=SHARDS),
+            "results/corpus/resolve.counts.json",
+            *expand("results/corpus/{shard}/sentences.counts.json", shard=SHARDS),
+            "results/linking/kb.counts.json",
+            *expand("results/linking/{round}/{shard}.counts.json", round=ROUND, shard=SHARDS),
+            "results/graph/csr.counts.json",
+            "results/graph/subgraphs.counts.json",
+            f"results/pairs/{ROUND}/{config['lm']['name']}/tokens.counts.json",
+        ],
+        metrics=[
+            f"results/evaluate/exact/0/heldout/{config['evaluate']['seed']}.json",
+            f"results/evaluate/base/0/heldout/{config['evaluate']['seed']}.json",
+            *expand(
+                "results/evaluate/{run}/{seed}/heldout/{task_seed}.json",
+                run=config["run_set"],
+                seed=config["seeds"],
+                task_seed=config["evaluate"]["seed"],
+            ),
+        ],
+        histories=expand(
+            "results/train/{run}/{seed}/history.json", run=config["run_set"], seed=config["seeds"]
+        ),
+        nodes="results/graph/nodes.parquet",
+        edge_types="results/graph/edge_types.parquet",
+        names="results/umls/names.parquet",
+        relations="results/umls/relations.parquet",
+        mentions=expand("results/linking/{round}/{shard}.parquet", round=ROUND, shard=SHARDS),
+        sentences=expand("results/corpus/{shard}/sentences.parquet", shard=SHARDS),
+        documents=expand("results/corpus/{shard}/documents.parquet", shard=SHARDS),
+    output:
+        page=report(
+            "results/report/index.html",
+            caption="../report/page.rst",
+            category="Report",
+            labels={"what": "the whole report"},
+        ),
+        results=report(
+            "results/report/results.csv",
+            caption="../report/results.rst",
+            category="Accuracy",
+            labels={"what": "accuracies", "kind": "table"},
+        ),
+        differences=report(
+            "results/report/differences.csv",
+            caption="../report/differences.rst",
+            category="Accuracy",
+            labels={"what": "differences", "kind": "table"},
+        ),
+        accuracy=report(
+            "results/report/accuracy.svg",
+            caption="../report/accuracy.rst",
+            category="Accuracy",
+            labels={"what": "accuracies", "kind": "figure"},
+        ),
+        losses=report(
+            "results/report/losses.svg",
+            caption="../report/losses.rst",
+            category="Training",
+            labels={"what": "losses", "kind": "figure"},
+        ),
+        dropped=report(
+            "results/report/dropped.svg",
+            caption="../report/dropped.rst",
+            category="Data",
+            labels={"what": "what each filter dropped", "kind": "figure"},
+        ),
+    log:
+        "results/logs/report/page.log",
+    benchmark:
+        "results/benchmarks/report/page.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=30,
+    params:
+        examples=lookup(dpath="report/examples", within=config),
+        seed=lookup(dpath="report/seed", within=config),
+        config=all_settings,
+        code=code_digest("report.page"),
+    shell:
+        "python -m bali report page"
+        " --counts {input.counts:q} --metrics {input.metrics:q} --histories {input.histories:q}"
+        " --nodes {input.nodes:q} --edge-types {input.edge_types:q}"
+        " --names {input.names:q} --relations {input.relations:q}"
+        " --mentions {input.mentions:q} --sentences {input.sentences:q}"
+        " --documents {input.documents:q}"
+        " --examples {params.examples:q} --seed {params.seed:q} --config {params.config:q}"
+        " --out {output.page:q}"
+        " --results {output.results:q} --differences {output.differences:q}"
+        " --losses-figure {output.losses:q} --dropped-figure {output.dropped:q}"
+        " --accuracy-figure {output.accuracy:q}"
+        " --log {log:q}"
+
+
+rule report:
+    """Target: everything of this stage."""
+    input:
+        stage("report"),
+        page="results/report/index.html",
+        results="results/report/results.csv",
+        differences="results/report/differences.csv",
+        accuracy="results/report/accuracy.svg",
+        losses="results/report/losses.svg",
+        dropped="results/report/dropped.svg",
+    localrule: True
