@@ -49,7 +49,8 @@ def nt_xent(mention: Tensor, node: Tensor, concept: Tensor, temperature: float =
             return (z * 0).sum()
         logits = z @ z.T / temperature  # (2M, 2M)
         negatives = logits.masked_fill(same, float("-inf")).logsumexp(dim=1)  # (2M,)
-        anchor, positive = same.fill_diagonal_(False).nonzero(as_tuple=True)  # (pairs,) each
+        itself = torch.eye(len(y), dtype=torch.bool, device=y.device)
+        anchor, positive = (same & ~itself).nonzero(as_tuple=True)  # (pairs,) each
         # -log(e^s / (e^s + e^n)) = -logsigmoid(s - n), without cancellation
         return -F.logsigmoid(logits[anchor, positive] - negatives[anchor]).mean()
 

@@ -1,0 +1,172 @@
+"""`bali train run`: training pairs + base language model -> one aligned model, for one seed."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from bali.errors import InputError
+from bali.files import atomic_path, write_json
+from bali.model.aligner import Aligner
+from bali.model.export import export_graph_encoder, export_lm, export_sentence_transformer
+from bali.model.graph_encoder import build_graph_encoder
+from bali.model.lm import load_lm, load_tokenizer
+from bali.model.mlm_head import load_mlm_head
+from bali.tables import map_ipc
+from bali.train.data import Names, Subgraphs, TrainingData, Vocabulary
+from bali.train.loop import Trainer
+from bali.train.progress import Progress
+from bali.train.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of the step."""
+    parser.add_argument("--settings", required=True, help="the run's settings, JSON: config train")
+    parser.add_argument("--run", dest="run_name", required=True, help="name of the run")
+    parser.add_argument("--seed", type=int, required=True, help="of every random choice")
+    parser.add_argument("--pairs", type=Path, required=True, help="train.arrow")
+    parser.add_argument("--validation", type=Path, required=True, help="validation.arrow")
+    parser.add_argument("--names", type=Path, required=True, help="node_names.arrow")
+    parser.add_argument("--subgraphs", type=Path, required=True, help="subgraphs.parquet")
+    parser.add_argument("--lm", type=Path, required=True, help="folder of the base model")
+    parser.add_argument("--max-tokens", type=int, required=True, help="longest text, tokens")
+    parser.add_argument("--threads", type=int, default=1, help="of torch; the bits depend on it")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the trained model")
+    parser.add_argument("--history", type=Path, required=True, help="losses by step, JSON")
+    parser.add_argument("--tensorboard", type=Path, required=True, help="folder of event files")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, then write the model's folder and, last, the history."""
+    settings = Settings.from_json(args.settings)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    set_determinism(args.seed, args.threads)
+    tokenizer = load_tokenizer(args.lm)
+    data, validation = load_data(args, settings, vocabulary_of(tokenizer, args.lm))
+    aligner = build_aligner(args.lm, settings, tokenizer)
+    trainer = Trainer(aligner, data, validation, settings, device)
+    of_lm, rest = aligner.parameter_groups()
+    parameters = {
+        "lm": sum(p.numel() for p in of_lm),
+        "rest": sum(p.numel() for p in rest),
+        "fresh_mlm_head": aligner.fresh_head,
+    }
+    counts = {
+        "sentences": data.sentences,
+        "validation_sentences": validation.sentences if validation else 0,
+        "steps": trainer.steps,
+        "warmup": trainer.warmup,
+    }
+    logger.info("run %s, seed %d: %s, %s", args.run_name, args.seed, parameters, counts)
+    with Progress(args.tensorboard, trainer.steps) as progress:
+        history = trainer.fit(progress)
+    export(aligner, settings, args)
+    record: dict[str, Any] = {
+        "run": args.run_name,
+        "seed": args.seed,
+        "settings": settings.as_dict(),
+        "lm": args.lm.name,
+        "parameters": parameters,
+        "counts": counts,
+        **history,
+    }
+    write_json(args.history, record)
+
+
+def set_determinism(seed: int, threads: int) -> None:
+    """Same seed and same threads, same bits: dropout, fresh weights, the order of sums."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # it would also fill every new tensor with NaN, which costs time and changes no result
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def vocabulary_of(tokenizer: PreTrainedTokenizerFast, folder: Path) -> Vocabulary:
+    """What masking needs of the tokeniser.
+
+    Raises:
+        InputError: it lacks the mask or the padding token.
+    """
+    for token in ("mask_token", "pad_token"):
+        if getattr(tokenizer, f"{token}_id") is None:
+            raise InputError(f"{folder}: the tokeniser has no {token}; BERT's tokenisers have one")
+    special = np.array(sorted(tokenizer.all_special_ids), np.int64)
+    return Vocabulary(special, int(tokenizer.mask_token_id), len(tokenizer))
+
+
+def load_data(
+    args: argparse.Namespace, settings: Settings, vocabulary: Vocabulary
+) -> tuple[TrainingData, TrainingData | None]:
+    """The training and validation sentences; None for the second if no document was set aside."""
+    subgraphs = Subgraphs(args.subgraphs)
+    names = Names(args.names, subgraphs.nodes) if settings.w_align else None
+
+    def load(pairs: Path) -> TrainingData:
+        return TrainingData(
+            pairs,
+            vocabulary,
+            names=names,
+            subgraphs=subgraphs,
+            use_graph=settings.encoder != "none",
+            mask_share=settings.mask_share,
+            batch_size=settings.batch_size,
+            seed=args.seed,
+        )
+
+    has_validation = map_ipc("pairs", args.validation).num_rows > 0
+    return load(args.pairs), load(args.validation) if has_validation else None
+
+
+def build_aligner(folder: Path, settings: Settings, tokenizer: PreTrainedTokenizerFast) -> Aligner:
+    """Load the base model and add what the settings ask for."""
+    lm = load_lm(folder)
+    head, fresh = load_mlm_head(folder, lm) if settings.w_mlm else (None, False)
+    graph_encoder = None
+    if settings.w_align:
+        graph_encoder = build_graph_encoder(
+            settings.encoder,
+            lm.config.hidden_size,
+            layers=settings.layers,
+            heads=settings.heads,
+            dropout=settings.dropout,
+            residual=settings.residual,
+        )
+    return Aligner(
+        lm,
+        head,
+        graph_encoder,
+        fresh_head=fresh,
+        pad_id=int(tokenizer.pad_token_id),
+        name_pooling=settings.name_pooling,
+        w_mlm=settings.w_mlm,
+        w_align=settings.w_align,
+        temperature=settings.temperature,
+    )
+
+
+def export(aligner: Aligner, settings: Settings, args: argparse.Namespace) -> None:
+    """Write the model's folder, atomically."""
+    aligner.cpu()
+    with atomic_path(args.out) as part:
+        part.mkdir()
+        export_lm(aligner.lm, args.lm, part)
+        export_sentence_transformer(
+            part,
+            dim=aligner.lm.config.hidden_size,
+            name_pooling=settings.name_pooling,
+            max_tokens=args.max_tokens,
+        )
+        if aligner.graph_encoder is not None:
+            keys = ("encoder", "layers", "heads", "dropout", "residual")
+            export_graph_encoder(
+                aligner.graph_encoder, {key: settings.as_dict()[key] for key in keys}, part
+            )

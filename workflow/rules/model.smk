@@ -1,0 +1,32 @@
+"""Model: the base language model as an artifact of the run, complete and checked."""
+
+
+rule model_fetch:
+    """A folder, or a folder inside an installed package -> resources/lm/<lm>."""
+    output:
+        folder=directory(f"resources/lm/{config['lm']['name']}"),
+    log:
+        f"results/logs/model/{config['lm']['name']}.log",
+    benchmark:
+        f"results/benchmarks/model/{config['lm']['name']}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=30,
+    params:
+        name=lookup(dpath="lm/name", within=config),
+        source=lookup(dpath="lm/source", within=config),
+        code=code_digest("model.fetch"),
+    shell:
+        "python -m bali model fetch"
+        " --name {params.name:q} --source {params.source:q} --out {output.folder:q}"
+        " --log {log:q}"
+
+
+rule model:
+    input:
+        folder=rules.model_fetch.output.folder,
+    """The stage's target: the configured base language model."""
+    localrule: True

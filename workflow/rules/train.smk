@@ -1,0 +1,50 @@
+"""Train: one aligned model a run and seed; all runs see the same pairs, steps and masks."""
+
+
+rule train_run:
+    """Training pairs + base language model -> the run's model, its losses and TensorBoard files."""
+    input:
+        pairs=f"results/pairs/{ROUND}/{config['lm']['name']}/train.arrow",
+        validation=f"results/pairs/{ROUND}/{config['lm']['name']}/validation.arrow",
+        names=f"results/pairs/{ROUND}/{config['lm']['name']}/node_names.arrow",
+        subgraphs="results/graph/subgraphs.parquet",
+        lm=f"resources/lm/{config['lm']['name']}",
+    output:
+        model=directory("results/train/{run}/{seed}/model"),
+        history="results/train/{run}/{seed}/history.json",
+        tensorboard=directory("results/train/{run}/{seed}/tensorboard"),
+    log:
+        "results/logs/train/{run}/{seed}.log",
+    benchmark:
+        "results/benchmarks/train/{run}/{seed}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 2  # fixed: the order of sums, and so the bits, depend on it
+    resources:
+        mem_mb=4_000,
+        runtime=240,
+    params:
+        settings=run_settings,
+        max_tokens=lookup(dpath="pairs/max_tokens", within=config),
+        code=code_digest("train.run"),
+    shell:
+        "python -m bali train run"
+        " --settings {params.settings:q} --run {wildcards.run:q} --seed {wildcards.seed:q}"
+        " --pairs {input.pairs:q} --validation {input.validation:q}"
+        " --names {input.names:q} --subgraphs {input.subgraphs:q}"
+        " --lm {input.lm:q} --max-tokens {params.max_tokens:q} --threads {threads:q}"
+        " --out {output.model:q} --history {output.history:q}"
+        " --tensorboard {output.tensorboard:q}"
+        " --log {log:q}"
+
+
+rule train:
+    input:
+        models=expand(
+            "results/train/{run}/{seed}/model", run=config["run_set"], seed=config["seeds"]
+        ),
+        histories=expand(
+            "results/train/{run}/{seed}/history.json", run=config["run_set"], seed=config["seeds"]
+        ),
+    """The stage's target: all runs of run_set with all seeds."""
+    localrule: True
