@@ -219,6 +219,7 @@ def render(context: Mapping[str, Any]) -> str:
     )
     environment.filters.update(
         number=lambda value: f"{value:,}",
+        fact=lambda value: value if isinstance(value, str) else json.dumps(value),
         percent=lambda share: f"{100 * share:.1f}",
         # a minus sign as long as the plus sign
         points=lambda share: f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}"),

@@ -68,7 +68,7 @@ ul.findings li { margin: .3rem 0; }
 mark { background: #fff0c2; padding: .1rem .25rem; border-radius: .2rem; }
 mark.abbreviation { background: #d9f0e3; }
 mark.candidate { background: #dcebfa; }
-mark small { margin-left: .3rem; font-size: .72rem; color: var(--soft); }
+mark small { font-size: .72rem; color: var(--soft); }
 pre { background: var(--tint); padding: 1rem; overflow-x: auto; font-size: .8rem; }
 summary { cursor: pointer; font-weight: 600; margin: 2rem 0 .5rem; }
 @media print { body { max-width: none; padding: 0; font-size: 11px; }
@@ -229,7 +229,7 @@ cosine.</p>
   {%- for s in example.segments -%}
     {%- if s.cui -%}
       {%- set name = names.get(s.cui, "") -%}
-      <mark class="{{ s.method }}" title="{{ s.cui }} {{ name }}">{{ s.text }}<small>{{ s.cui }}
+      <mark class="{{ s.method }}" title="{{ s.cui }} {{ name }}">{{ s.text }} <small>{{ s.cui }}
       {{- " " ~ name }}{% if s.method == "candidate" %}, {{ "%.2f"|format(s.score) }}{% endif -%}
       </small></mark>
     {%- else -%}{{ s.text }}{%- endif -%}
@@ -259,7 +259,7 @@ cosine.</p>
 <tbody>
 {%- for step, values in facts.items() %}
   {%- for key, value in values.items() %}
-  <tr><th scope="row">{{ step }}</th><td>{{ key }}</td><td>{{ value }}</td></tr>
+  <tr><th scope="row">{{ step }}</th><td>{{ key }}</td><td>{{ value|fact }}</td></tr>
   {%- endfor %}
 {%- endfor %}
 </tbody>

@@ -116,7 +116,7 @@ def test_graph_and_mention_statistics_are_counted(page):
 def test_mentions_are_marked_in_their_sentences(page):
     marks = [mark for mark in page.all("mark") if "title" in mark]
     assert [mark["title"] for mark in marks] == [f"C0000001 {HOSTILE}", "C0000002 Cough"] * 2
-    shown = "coughC0000002 Cough, 0.93 🌡 hurt."
+    shown = "cough C0000002 Cough, 0.93 🌡 hurt."
     assert page.text.count(shown) == 2
 
 
