@@ -62,7 +62,7 @@ def losses_figure(histories: Sequence[dict[str, Any]]) -> bytes:
     """Training losses, averaged over a few steps, with validation points; each loss apart.
 
     Args:
-        histories: of the training runs; a loss that a run lacks is null there.
+        histories: of the training runs, with their settings: a loss of weight 0 is not drawn.
     """
     runs = list(dict.fromkeys(history["run"] for history in histories))
     colours = {run: COLOURS[i % len(COLOURS)] for i, run in enumerate(runs)}
@@ -86,18 +86,18 @@ def losses_figure(histories: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _curve(axes: Axes, history: dict[str, Any], loss: str, colour: str) -> None:
-    """Draw one loss of one run and seed, unless the run has none."""
-    steps = [(row["step"], row[loss]) for row in history["steps"] if row[loss] is not None]
-    points = [(row["step"], row[loss]) for row in history["validation"] if row[loss] is not None]
-    if steps:
-        window = max(1, len(steps) // WINDOWS)
-        step, value = (
-            np.convolve(column, np.ones(window) / window, mode="valid")
-            for column in np.array(steps, dtype=np.float64).T
-        )
-        axes.plot(step, value, color=colour, linewidth=1.3)
-    if points:
-        axes.plot(*np.array(points).T, "o", color=colour, markersize=5, markeredgecolor="white")
+    """Draw one loss of one run and seed, unless the run gives it no weight."""
+    if not history["settings"][f"w_{loss}"]:
+        return
+    points = {
+        part: np.array([(row["step"], row[loss]) for row in history[part]]).reshape(-1, 2).T
+        for part in ("steps", "validation")
+    }
+    steps = points["steps"]
+    window = max(1, steps.shape[1] // WINDOWS)
+    step, value = (np.convolve(column, np.full(window, 1 / window), "valid") for column in steps)
+    axes.plot(step, value, color=colour, linewidth=1.3)
+    axes.plot(*points["validation"], "o", color=colour, markersize=5, markeredgecolor="white")
 
 
 ROW, HEAD, GAP = 0.2, 0.3, 0.25  # inches: a bar, a panel's title, space between panels

@@ -1,0 +1,46 @@
+"""What the figures draw, read back from matplotlib's own objects."""
+
+import pytest
+
+from bali.report import figures
+from bali.report.waterfall import Waterfall
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Figures as matplotlib holds them, in the order of drawing."""
+    kept = []
+    monkeypatch.setattr(figures, "_svg", lambda figure: kept.append(figure) or b"")
+    return kept
+
+
+def history(run, w_mlm, losses):
+    steps = [{"step": i + 1, "align": loss, "mlm": loss} for i, loss in enumerate(losses)]
+    settings = {"w_mlm": w_mlm, "w_align": 1.0}
+    return {"run": run, "settings": settings, "steps": steps, "validation": steps[-1:]}
+
+
+def curves(axes):
+    return [line.get_xydata().tolist() for line in axes.lines if len(line.get_xdata())]
+
+
+def test_a_loss_without_weight_is_not_drawn(drawn):
+    figures.losses_figure([history("a", 0.1, [3, 2]), history("b", 0.0, [5, 4])])
+    align, mlm = drawn[0].axes
+    assert curves(align) == [[[1, 3], [2, 2]], [[2, 2]], [[1, 5], [2, 4]], [[2, 4]]]
+    assert curves(mlm) == [[[1, 3], [2, 2]], [[2, 2]]]
+
+
+def test_a_curve_is_the_mean_of_a_fortieth_of_its_steps(drawn):
+    figures.losses_figure([history("a", 0.1, range(80))])  # windows of two steps
+    assert curves(drawn[0].axes[0])[0][:2] == [[1.5, 0.5], [2.5, 1.5]]
+
+
+def test_bars_lead_from_read_to_kept(drawn):
+    lossy = Waterfall("s", "t", read=10, kept=3, dropped={"a": 5, "b": 0, "c": 2})
+    whole = Waterfall("s", "u", read=4, kept=4, dropped={"a": 0})
+    figures.dropped_figure([lossy, whole])
+    (axes,) = drawn[0].axes
+    bars = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
+    assert bars == [(0, 10), (5, 5), (3, 2), (0, 3)]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["read", "a", "c", "kept"]
