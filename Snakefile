@@ -40,11 +40,7 @@ rule all:
     """Everything: the stage targets stand at the end of each stage's file."""
     default_target: True
     input:
-        rules.report.input,
-
-
-# A stage's target has no job of its own, so `--forcerun <stage>` forces the stage's rules instead.
-workflow.dag_settings.forcerun = force_stages(workflow.dag_settings.forcerun)
+        "results/report/index.html",
 
 
 onerror:

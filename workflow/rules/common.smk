@@ -79,13 +79,20 @@ def run_settings(wildcards):
     return json.dumps({**config["train"], **config["runs"][wildcards.run]}, sort_keys=True)
 
 
-def force_stages(forced):
-    """Names given to --forcerun, each stage replaced by its rules."""
-    names = set()
-    for name in forced:
-        steps = {rule.name for rule in workflow.rules if rule.name.startswith(f"{name}_")}
-        names |= steps if name in STAGES else {name}
-    return names
+def stage(name):
+    """Input function of a stage's target: no file, but `--forcerun <stage>` forces its rules.
+
+    Snakemake forces the target alone, which has no work of its own. Input functions run while the
+    DAG is built, before it is decided which jobs are needed.
+    """
+
+    def force(wildcards):
+        if name in workflow.dag_settings.forcerun:
+            rules_of_stage = (r for r in workflow.rules if r.name.startswith(f"{name}_"))
+            workflow.dag.forcerules.update(rules_of_stage)
+        return []
+
+    return force
 
 
 def failures():

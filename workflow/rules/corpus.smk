@@ -88,6 +88,7 @@ rule corpus_resolve:
 rule corpus:
     """Target: everything of this stage."""
     input:
+        stage("corpus"),
         kept="results/corpus/kept.parquet",
         resolve_counts="results/corpus/resolve.counts.json",
         documents=expand("results/corpus/{shard}/documents.parquet", shard=SHARDS),

@@ -60,6 +60,7 @@ rule demo_articles:
 rule demo:
     """Target: everything of this stage."""
     input:
+        stage("demo"),
         meta=expand(rules.demo_meta.output, release=HPO_RELEASE),
         articles=expand(rules.demo_articles.output, release=HPO_RELEASE),
     localrule: True

@@ -74,6 +74,7 @@ rule graph_subgraphs:
 rule graph:
     """The stage's target: the graph and its sampled neighbourhoods."""
     input:
+        stage("graph"),
         nodes="results/graph/nodes.parquet",
         edge_types="results/graph/edge_types.parquet",
         subgraphs="results/graph/subgraphs.parquet",

@@ -93,6 +93,7 @@ rule linking_mentions:
 rule linking:
     """Target: everything of this stage."""
     input:
+        stage("linking"),
         kb_counts="results/linking/kb.counts.json",
         mentions=expand("results/linking/{round}/{shard}.parquet", round=ROUND, shard=SHARDS),
         counts=expand("results/linking/{round}/{shard}.counts.json", round=ROUND, shard=SHARDS),

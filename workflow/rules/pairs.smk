@@ -50,6 +50,7 @@ rule pairs_tokens:
 rule pairs:
     """The stage's target: the training examples of the configured language model."""
     input:
+        stage("pairs"),
         train=expand("results/pairs/{round}/{lm}/train.arrow", round=ROUND, lm=config["lm"]["name"]),
         validation=expand(
             "results/pairs/{round}/{lm}/validation.arrow", round=ROUND, lm=config["lm"]["name"]

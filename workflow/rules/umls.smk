@@ -25,7 +25,7 @@ rule umls_tables:
         "../envs/spark.yaml"
     threads: 8
     resources:
-        mem_mb=3_000,  # demo, 2 threads: peak 1.9 GB, JVM included, 25 s on two busy cores
+        mem_mb=3_000,  # demo, 2 threads: peak 0.9 GB, JVM included, 25 s on two busy cores
         runtime=240,
     params:
         folder="results/umls",
@@ -48,5 +48,6 @@ rule umls_tables:
 rule umls:
     """Target: everything of this stage."""
     input:
+        stage("umls"),
         rules.umls_tables.output,
     localrule: True
