@@ -17,7 +17,7 @@ rule corpus_documents:
         "../envs/nlp.yaml"
     threads: 1
     resources:
-        mem_mb=2_000,
+        mem_mb=2_000,  # measured: 250 MB for one file of 30,000 articles; grows with the files
         runtime=60,
     params:
         max_decompressed_mb=lookup(dpath="corpus/max_decompressed_mb", within=config),
@@ -45,7 +45,7 @@ rule corpus_sentences:
         "../envs/nlp.yaml"
     threads: 1
     resources:
-        mem_mb=2_000,
+        mem_mb=2_000,  # measured: 130 MB for 9,500 documents
         runtime=60,
     params:
         code=code_digest("corpus.sentences"),
