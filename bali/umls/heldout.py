@@ -39,8 +39,10 @@ class Settings:
 def normal_form(name: Column) -> Column:
     """`bali.text.normalise` in Spark's SQL.
 
-    Java 17 knows Unicode 13, Python's `regex` a later one: characters that are unassigned to the
-    one and letters to the other become separators here only. `unknown_to_java` finds them.
+    The two agree on every code point that both know (a test tries them all). Java 17 has
+    Unicode 13, Java 25 Unicode 16, Python 3.11 lowers by Unicode 14 and its `regex` knows a later
+    one: letters new to Java become separators here only, which `unknown_to_java` finds; capitals
+    new to Python are lowered here only, so that two names can only seem equal, never distinct.
     """
     return F.trim(F.regexp_replace(F.lower(name), SEPARATORS, " "))
 
@@ -63,8 +65,8 @@ def choose_heldout(names: DataFrame, concepts: DataFrame, settings: Settings) ->
         name means nothing).
     """
     seed = F.lit(settings.seed)
-    # Where Spark's form and Python's could differ, the name is not taken. The other names need no
-    # such care: one that Python holds distinct can only seem equal here, which takes one fewer.
+    # A name whose form could differ in Python is not taken. The other names need no such care:
+    # what Python holds distinct can at most seem equal here, and then one name fewer is taken.
     unique = (
         names.groupBy(normal_form(F.col("name")).alias("form"))
         .agg(F.count("*").alias("rows"), F.min(F.struct("cui", "name", "preferred")).alias("only"))

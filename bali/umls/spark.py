@@ -27,6 +27,9 @@ from bali.umls.jvm import find_java, wrap_java
 logger = logging.getLogger(__name__)
 
 BYTES_PER_PARTITION = 64 * 2**20  # of the RRF files; about what a task sorts without spilling
+# A job of seconds ends before the optimising compiler and a parallel collector pay. Measured on
+# the demo: 28 instead of 51 s of processor time, 0.9 instead of 1.6 GB, the same wall time.
+SMALL_INPUT = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 LOG4J = """\
 rootLogger.level = error
@@ -59,7 +62,8 @@ def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[W
         threads: of a local master.
         memory_mb: of the job, MiB; three quarters are heap, the rest is for what the JVM keeps
             beside it and for Python.
-        input_bytes: size of the input; sets the number of partitions of a shuffle.
+        input_bytes: size of the input; sets the number of partitions of a shuffle and how the JVM
+            compiles.
 
     Yields:
         The session and its scratch folder.
@@ -75,10 +79,12 @@ def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[W
         os.environ["PYSPARK_PYTHON"] = sys.executable
         log4j = scratch / "log4j2.properties"
         log4j.write_text(LOG4J)
+        options = [f"-Dlog4j2.configurationFile={log4j}", f"-Djava.io.tmpdir={scratch}"]
+        if input_bytes < BYTES_PER_PARTITION:
+            options += SMALL_INPUT
         settings = {
             "spark.driver.memory": f"{memory_mb * 3 // 4}m",
-            "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log4j}"
-            f" -Djava.io.tmpdir={scratch}",
+            "spark.driver.extraJavaOptions": " ".join(options),
             "spark.local.dir": str(scratch),
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
             "spark.sql.shuffle.partitions": str(max(threads, input_bytes // BYTES_PER_PARTITION)),
