@@ -1,0 +1,113 @@
+"""A tiny language model with training pairs, names and subgraphs over an invented ring graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bali.model.lm import load_tokenizer
+from bali.tables import from_columns, write_ipc, write_table
+from support import write_random_bert
+
+WORDS = "brim calor dask enth fural gomb hesk ilmo jorn kelp lumo mirk".split()
+FRAMES = ("patients with {} had more {}", "{} was seen in the clinic", "no {} or {} after surgery")
+SAMPLES = 2
+
+SETTINGS: dict[str, Any] = {
+    "encoder": "gat",
+    "layers": 2,
+    "heads": 2,
+    "dropout": 0.1,
+    "residual": True,
+    "mention_pooling": "mean",
+    "name_pooling": "mean",
+    "w_mlm": 0.5,
+    "w_align": 1.0,
+    "temperature": 0.07,
+    "mask_share": 0.15,
+    "batch_size": 8,
+    "epochs": 1,
+    "lr_lm": 1e-3,
+    "lr_rest": 1e-3,
+    "weight_decay": 0.01,
+    "warmup_share": 0.1,
+    "warmup_steps": 100,
+    "max_grad_norm": 1.0,
+    "precision": "fp32",
+}
+
+
+@dataclass(frozen=True)
+class TinyInputs:
+    """Paths of one training's inputs."""
+
+    lm: Path
+    train: Path
+    validation: Path
+    names: Path
+    subgraphs: Path
+
+
+def names_of(node: int) -> list[str]:
+    """A node has a short and a long name."""
+    return [WORDS[node], f"{WORDS[node]} of the arm"]
+
+
+def write_tiny_inputs(folder: Path, sentences: int = 20) -> TinyInputs:
+    """Write everything that `bali train run` reads."""
+    texts = [name for node in range(len(WORDS)) for name in names_of(node)]
+    lm = write_random_bert(folder / "lm", [*texts, *FRAMES])
+    tokenizer = load_tokenizer(lm)
+    inputs = TinyInputs(
+        lm,
+        folder / "train.arrow",
+        folder / "validation.arrow",
+        folder / "node_names.arrow",
+        folder / "subgraphs.parquet",
+    )
+    rows: dict[str, list[Any]] = {"node": [], "name": [], "input_ids": []}
+    for node in range(len(WORDS)):
+        for name in names_of(node):
+            row = (node, name, tokenizer(name)["input_ids"])
+            for column, value in zip(rows.values(), row, strict=True):
+                column.append(value)
+    write_ipc("node_names", [from_columns("node_names", rows)], inputs.names)
+    write_subgraphs(inputs.subgraphs)
+    write_sentences(inputs.train, tokenizer, sentences, first=0)
+    write_sentences(inputs.validation, tokenizer, 6, first=3)
+    return inputs
+
+
+def write_subgraphs(path: Path) -> None:
+    """Two samples a node: one hop to the right, and one hop to the left and on to the next."""
+    count = len(WORDS)
+    rows: dict[str, list[Any]] = {
+        name: [] for name in ("sample", "centre", "node", "source", "target", "relation")
+    }
+    for node in range(count):
+        left, next_left = (node - 1) % count, (node - 2) % count
+        right = (0, node, [node, (node + 1) % count], [1], [0], [0])
+        for row in (right, (1, node, [node, left, next_left], [1, 2], [0, 1], [0, 0])):
+            for column, value in zip(rows.values(), row, strict=True):
+                column.append(value)
+    write_table("subgraphs", from_columns("subgraphs", rows), path)
+
+
+def write_sentences(path: Path, tokenizer: Any, number: int, first: int) -> None:
+    """Sentence i mentions the nodes i, i + 1, ... in the gaps of its frame."""
+    rows: dict[str, list[Any]] = {
+        name: []
+        for name in ("pmid", "version", "sentence", "input_ids", "token", "owner", "concept")
+    }
+    for item in range(first, first + number):
+        frame = FRAMES[item % len(FRAMES)]
+        concept = [(item + gap) % len(WORDS) for gap in range(frame.count("{}"))]
+        words = frame.format(*(WORDS[node] for node in concept))
+        ids = tokenizer(words)["input_ids"]
+        pieces = tokenizer.convert_ids_to_tokens(ids)
+        token = [pieces.index(WORDS[node]) for node in concept]
+        row = (item, 1, 0, ids, token, list(range(len(concept))), concept)
+        for column, value in zip(rows.values(), row, strict=True):
+            column.append(value)
+    write_ipc("pairs", [from_columns("pairs", rows)], path)
