@@ -119,8 +119,8 @@ def select(
         "document not kept": of_kept[row],
         "not the chosen candidate": mentions["rank"].to_numpy() == 0,
         "method": pc.is_in(mentions["method"], pa.array(rule.methods)).to_numpy(),
-        # in the column's own precision: a score of 0.9 is not below 0.9
-        "score": mentions["score"].to_numpy() >= np.float32(rule.min_score),
+        # compared as float32, the column's type: a score of 0.9 is not below 0.9
+        "score": mentions["score"].to_numpy() >= rule.min_score,
         "concept not in the graph": node >= 0,
     }
     usable = np.ones(len(row), np.bool_)

@@ -19,7 +19,7 @@ rule graph_csr:
         "../envs/nlp.yaml"
     threads: 1
     resources:
-        mem_mb=2_000,
+        mem_mb=2_000,  # measured: 180 MB for 12,000 nodes; grows with the edges
         runtime=60,
     params:
         folder=subpath(output.nodes, parent=True),
@@ -55,7 +55,7 @@ rule graph_subgraphs:
         "../envs/nlp.yaml"
     threads: 1
     resources:
-        mem_mb=2_000,
+        mem_mb=2_000,  # measured: 130 MB for 12,000 nodes; blocks of fixed size
         runtime=60,
     params:
         fan_out=lookup(dpath="graph/fan_out", within=config),

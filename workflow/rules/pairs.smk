@@ -21,7 +21,7 @@ rule pairs_tokens:
         "../envs/torch.yaml"
     threads: 2
     resources:
-        mem_mb=2_000,
+        mem_mb=2_000,  # measured: 470 MB for 22,000 sentences of the demo
         runtime=60,
     params:
         folder=subpath(output.train, parent=True),

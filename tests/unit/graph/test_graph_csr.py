@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from bali.__main__ import main
+from bali.graph.adjacency import Edges
+from bali.graph.csr import add_inverses
+from bali.graph.relations import EdgeType, read_relations
 from bali.tables import from_columns, read_table, write_table
 
 PHRASES = Path(__file__).resolve().parents[3] / "resources" / "relations.tsv"
@@ -93,6 +96,16 @@ def test_nothing_is_added_where_both_directions_are_stated(tmp_path):
     assert build(tmp_path, both) == 0
     assert not any(added for *_, added in edges(tmp_path))
     assert len(edges(tmp_path)) == 8
+
+
+def test_an_inverse_is_not_mistaken_for_the_last_relation_of_another_edge():
+    # as packed integers, "2 ? 0" in no stated relation is one less than "2 CHD 0"
+    # and so equals "1 SY 0"
+    edges = Edges(*(np.array(column, np.int32) for column in ([1, 0], [0, 2], [1, 0])))
+    types = [EdgeType("CHD", "isa", False), EdgeType("SY", "", False)]
+    every, kinds = add_inverses(edges, types, 3, read_relations(PHRASES))
+    found = {(int(s), kinds[r].rel, int(t)) for s, t, r in zip(*vars(every).values(), strict=True)}
+    assert found == {(0, "CHD", 2), (2, "PAR", 0), (1, "SY", 0), (0, "SY", 1)}
 
 
 def test_a_stated_and_an_added_edge_of_one_relation_have_two_ids(tmp_path):

@@ -85,6 +85,18 @@ def test_each_neighbour_is_equally_likely_at_every_hop():
     assert chisquare(drawn[9:]).pvalue > 0.001
 
 
+def test_two_nodes_of_one_hop_draw_apart():
+    # 0 <- 1, 2; both of these <- 3..22: 190 pairs, so that equal ones are rare
+    csr = csr_of([[(1, 0), (2, 0)], *[[(n, 0) for n in range(3, 23)]] * 2, *[[]] * 20])
+    samples = 300
+    subgraphs = sample_subgraphs(
+        csr, np.zeros(samples, np.int64), [2, 2], np.arange(samples), seed=29
+    )
+    # the same two neighbours: centre, two nodes and these
+    same = int((np.diff(subgraphs.node_offsets) == 5).sum())
+    assert same < 15  # 1.6 expected
+
+
 def test_two_centres_with_the_same_neighbours_draw_apart():
     csr = csr_of([*[[(n, 0) for n in range(200, 300)]] * 200, *[[]] * 100])
     subgraphs = sample_subgraphs(csr, np.arange(200), [2], 0, seed=29)

@@ -47,6 +47,15 @@ def test_the_cap_keeps_the_first_sentences_of_each_concept():
     assert 0 < len(kept) < 180
 
 
+def test_a_sentence_counts_once_for_a_concept_that_it_mentions_twice():
+    five = selection(3, 5)
+    twice = Selection(
+        five.sentences, np.repeat(np.arange(5), 2), np.arange(10), np.arange(10), np.zeros(10, int)
+    )
+    (mask,) = under_cap([twice], 3, seed=29)
+    assert mask.sum() == 3
+
+
 def test_the_cap_does_not_depend_on_the_shards():
     whole = selection(3, 90)
     first = np.arange(90) < 30

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bali.__main__ import main
-from bali.tables import map_ipc
+from bali.tables import map_ipc, read_table, write_table
 
 HEART, FLU, COUGH, FEVER = (f"C000000{n}" for n in range(1, 5))  # nodes 0 to 3
 NAMES = {HEART: ["heart attack", "attack of heart"], FLU: ["flu"], COUGH: ["cough"], FEVER: ["a"]}
@@ -193,6 +193,16 @@ def test_order_of_the_shards_and_size_of_the_batches_change_no_byte(many, toy_lm
     many.shards.reverse()
     main(many.command(toy_lm, *flags))
     assert [(many.folder / "out" / name).read_bytes() for name in files] == first
+
+
+def test_order_of_the_mentions_changes_no_byte(small, toy_lm):
+    main(small.command(toy_lm))
+    first = (small.folder / "out/train.arrow").read_bytes()
+    mentions = small.folder / "0001/mentions.parquet"
+    rows = read_table("mentions", mentions)
+    write_table("mentions", rows.take(list(range(rows.num_rows))[::-1]), mentions)
+    main(small.command(toy_lm))
+    assert (small.folder / "out/train.arrow").read_bytes() == first
 
 
 def error_line(capsys):
