@@ -20,7 +20,7 @@ validate(config, "workflow/schemas/config.schema.yaml")
 
 # Jobs run `python -m bali`: it must be found inside a rule's conda env and under --directory too.
 sys.path.insert(0, workflow.basedir)
-os.environ["PYTHONPATH"] = workflow.basedir
+os.environ.update(PYTHONPATH=workflow.basedir)
 
 
 include: "workflow/rules/common.smk"

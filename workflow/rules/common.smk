@@ -30,7 +30,8 @@ def code_digest(step):
 
 def brought(path, remedy):
     """A path that the user brings, unless it belongs to the demo, whose rules write it."""
-    if not Path(path).exists() and "/hpo-" not in path:
+    of_demo = any(part.startswith("hpo-") for part in Path(path).parts)
+    if not of_demo and not Path(path).exists():
         raise WorkflowError(f"{path}: no such file or folder; {remedy}")
     return path
 

@@ -26,7 +26,7 @@ rule linking_kb:
         mem_mb=2_000,  # measured: 250 MB for 27,500 names
         runtime=240,
     params:
-        folder="results/linking/kb",
+        folder=subpath(output.aliases, parent=True),
         min_df=lookup(dpath="linking/min_df", within=config),
         m=lookup(dpath="linking/hnsw/m", within=config),
         ef_construction=lookup(dpath="linking/hnsw/ef_construction", within=config),
@@ -68,7 +68,7 @@ rule linking_mentions:
         mem_mb=2_000,  # measured: 600 MB for 27,500 names and 25,700 sentences
         runtime=240,
     params:
-        kb="results/linking/kb",
+        kb=subpath(input.aliases, parent=True),
         min_characters=lookup(dpath="linking/min_characters", within=config),
         max_words=lookup(dpath="linking/max_words", within=config),
         max_span_words=lookup(dpath="linking/max_span_words", within=config),

@@ -26,7 +26,8 @@ rule model_fetch:
 
 
 rule model:
-    input:
-        folder=rules.model_fetch.output.folder,
     """The stage's target: the configured base language model."""
+    input:
+        stage("model"),
+        folder=rules.model_fetch.output.folder,
     localrule: True

@@ -39,12 +39,13 @@ rule train_run:
 
 
 rule train:
+    """The stage's target: all runs of run_set with all seeds."""
     input:
+        stage("train"),
         models=expand(
             "results/train/{run}/{seed}/model", run=config["run_set"], seed=config["seeds"]
         ),
         histories=expand(
             "results/train/{run}/{seed}/history.json", run=config["run_set"], seed=config["seeds"]
         ),
-    """The stage's target: all runs of run_set with all seeds."""
     localrule: True

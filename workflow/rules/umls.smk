@@ -28,7 +28,7 @@ rule umls_tables:
         mem_mb=3_000,  # demo, 2 threads: peak 0.9 GB, JVM included, 25 s on two busy cores
         runtime=240,
     params:
-        folder="results/umls",
+        folder=subpath(output.names, parent=True),
         languages=lookup(dpath="umls/languages", within=config),
         suppressed=lookup(dpath="umls/suppressed", within=config),
         min_names=lookup(dpath="umls/heldout/min_names", within=config),
