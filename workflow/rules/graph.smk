@@ -1,3 +1,6 @@
+"""Graph: concepts as nodes, relations as adjacency arrays, sampled neighbourhoods."""
+
+
 rule graph_csr:
     """concepts + relations -> nodes, edge types, and adjacency arrays that map into memory."""
     input:

@@ -1,3 +1,6 @@
+"""Pairs: sentences whose mentions know their tokens and nodes, split by document."""
+
+
 rule pairs_tokens:
     """Sentences + mentions of all shards -> training examples, split by document; node names."""
     input:
