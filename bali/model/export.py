@@ -77,6 +77,7 @@ def export_sentence_transformer(
 def export_graph_encoder(encoder: nn.Module, settings: dict[str, Any], folder: Path) -> None:
     """Write the graph encoder's weights, if it has any, and the settings to build it again."""
     write_json(folder / "graph_encoder.json", settings)
-    weights = {name: tensor.contiguous() for name, tensor in encoder.state_dict().items()}
+    # parameters, not the state dict: that holds GATv2's shared weights twice
+    weights = {name: tensor.detach().contiguous() for name, tensor in encoder.named_parameters()}
     if weights:
         save_file(weights, folder / "graph_encoder.safetensors")

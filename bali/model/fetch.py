@@ -30,16 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Copy the files that count; the folder appears when its parts were seen to load."""
+    """Copy the files that count, once config and tokeniser were seen to load."""
     source = source_folder(args.source)
     weights = find_weights(require_config(source))
-    load_tokenizer(source)
+    check_vocabulary(source)
     with atomic_path(args.out) as part:
         part.mkdir()
         for name in ("config.json", *TOKENIZER_FILES, weights.name):
             if (source / name).is_file():
                 shutil.copyfile(source / name, part / name)
-        check_vocabulary(part)
         record = {"name": args.name, "source": args.source, "weights_sha256": sha256(weights)}
         write_json(part / "source.json", record)
 
@@ -71,10 +70,10 @@ def source_folder(source: str) -> Path:
 
 
 def check_vocabulary(folder: Path) -> None:
-    """The copy loads, and the model has a vector for every token of the tokeniser.
+    """Config and tokeniser load, and the model has a vector for every token.
 
     Raises:
-        InputError: it does not load, or has not.
+        InputError: they do not, or it has not.
     """
     tokens, vectors = len(load_tokenizer(folder)), load_config(folder).vocab_size
     if tokens > vectors:

@@ -6,8 +6,8 @@ A published model that ships only pytorch_model.bin is read by transformers thro
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -21,8 +21,6 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from bali.errors import InputError
-
-logger = logging.getLogger(__name__)
 
 # The load reports of transformers would stand in every log; what is missing is checked below.
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -55,6 +53,22 @@ def require_config(folder: Path) -> Path:
     return folder
 
 
+def from_folder(loader: Any, folder: Path, **options: Any) -> Any:
+    """Call `loader.from_pretrained(folder)` of transformers, offline.
+
+    Raises:
+        InputError: it fails. Config, tokeniser and weights have readers of their own, which raise
+            errors of many kinds; behind all of them is a file that is missing, cut or not ours.
+    """
+    try:
+        return loader.from_pretrained(folder, local_files_only=True, **options)
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise InputError(
+            f"{folder}: {loader.__name__} of transformers cannot load it ({reason}); {REMEDY}"
+        ) from error
+
+
 def load_config(folder: Path) -> PretrainedConfig:
     """Load config.json.
 
@@ -62,10 +76,7 @@ def load_config(folder: Path) -> PretrainedConfig:
         InputError: there is none, or it describes no model that transformers knows.
     """
     require_config(folder)
-    try:
-        config: PretrainedConfig = AutoConfig.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{folder}: config.json does not load ({error}); {REMEDY}") from None
+    config: PretrainedConfig = from_folder(AutoConfig, folder)
     return config
 
 
@@ -89,10 +100,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
             that knows nothing but its special tokens; that one is refused too.
     """
     require_config(folder)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise InputError(f"{folder}: its tokeniser does not load ({error}); {REMEDY}") from None
+    tokenizer = from_folder(AutoTokenizer, folder)
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise InputError(
             f"{folder}: no tokeniser; put tokenizer.json, or the vocabulary that the model was "
@@ -114,12 +122,7 @@ def load_lm(folder: Path) -> PreTrainedModel:
     """
     require_config(folder)
     find_weights(folder)
-    try:
-        lm, report = AutoModel.from_pretrained(
-            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise InputError(f"{folder}: the model does not load ({error}); {REMEDY}") from None
+    lm, report = from_folder(AutoModel, folder, dtype=torch.float32, output_loading_info=True)
     missing = sorted(report["missing_keys"])
     if any(key.startswith("pooler.") for key in missing):
         lm.pooler = None  # transformers would fill it at random

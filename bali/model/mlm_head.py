@@ -10,7 +10,7 @@ from torch import nn
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from bali.errors import InputError
-from bali.model.lm import REMEDY
+from bali.model.lm import from_folder
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +38,9 @@ def load_mlm_head(folder: Path, lm: PreTrainedModel) -> tuple[nn.Module, bool]:
             f"{folder}: no masked-language-model head is known for the architecture {kind!r}; "
             f"use one of {', '.join(HEADS)} or set train.w_mlm to 0"
         )
-    try:
-        whole, report = AutoModelForMaskedLM.from_pretrained(
-            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise InputError(f"{folder}: the model does not load ({error}); {REMEDY}") from None
+    whole, report = from_folder(
+        AutoModelForMaskedLM, folder, dtype=torch.float32, output_loading_info=True
+    )
     head: nn.Module = getattr(whole, HEADS[kind])
     fresh = any(key.startswith(f"{HEADS[kind]}.") for key in report["missing_keys"])
     if fresh or whole.config.tie_word_embeddings:
