@@ -12,7 +12,6 @@ from support import write_random_bert
 
 WORDS = "brim calor dask enth fural gomb hesk ilmo jorn kelp lumo mirk".split()
 FRAMES = ("patients with {} had more {}", "{} was seen in the clinic", "no {} or {} after surgery")
-SAMPLES = 2
 
 SETTINGS: dict[str, Any] = {
     "encoder": "gat",

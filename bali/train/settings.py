@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, get_type_hints
 
@@ -100,6 +101,8 @@ def _typed(name: str, value: object, kind: type) -> Any:
     """`value` as `kind`; an integer is a number too, but true is no number."""
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"train.{name}: {value} is no finite number")
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise InputError(f"train.{name}: {value!r} is no {kind.__name__}")
     return value

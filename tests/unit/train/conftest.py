@@ -1,7 +1,6 @@
 """Fixtures of the training tests."""
 
 import pytest
-
 from tiny_training import TinyInputs, write_tiny_inputs
 
 

@@ -1,0 +1,58 @@
+"""A run's settings: each mistake is one line that names the key."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from tiny_training import SETTINGS
+
+from bali.errors import InputError
+from bali.train.settings import Settings
+from paths import REPOSITORY
+
+
+def test_settings_of_the_shipped_config_are_read():
+    config = yaml.safe_load(Path(REPOSITORY, "config.yaml").read_text())
+    for run in config["runs"].values():
+        settings = Settings.from_json(json.dumps({**config["train"], **run}))
+        assert settings.as_dict() == {**config["train"], **run}
+
+
+def test_a_whole_number_is_a_number():
+    assert Settings.from_json(json.dumps({**SETTINGS, "w_align": 1})).w_align == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"learning_rate": 1}, "train.learning_rate: unknown setting"),
+        ({"layers": 2.5}, "train.layers: 2.5 is no int"),
+        ({"layers": True}, "train.layers: True is no int"),
+        ({"residual": 1}, "train.residual: 1 is no bool"),
+        ({"lr_lm": "3e-5"}, "train.lr_lm: '3e-5' is no float"),
+        ({"encoder": "sage"}, "train.encoder: 'sage' is none of gat, none"),
+        ({"name_pooling": "max"}, "train.name_pooling: 'max' is none of mean, cls"),
+        ({"batch_size": 0}, "train.batch_size: 0 must be above 0"),
+        ({"w_mlm": -1}, "train.w_mlm: -1.0 must not be negative"),
+        ({"mask_share": 1.5}, "train.mask_share: 1.5 must be from 0 to 1"),
+        ({"dropout": 1}, "train.dropout: 1 would leave nothing"),
+        ({"w_mlm": 0, "w_align": 0}, "train.w_mlm and train.w_align are both 0"),
+        ({"mask_share": 0}, "train.mask_share: 0 leaves nothing to predict"),
+        ({"temperature": float("nan")}, "train.temperature: nan is no finite number"),
+    ],
+)
+def test_a_mistake_is_named(change, message):
+    with pytest.raises(InputError, match=message):
+        Settings.from_json(json.dumps({**SETTINGS, **change}))
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(InputError, match=r"train\.heads: missing setting"):
+        Settings.from_json(json.dumps({k: v for k, v in SETTINGS.items() if k != "heads"}))
+
+
+@pytest.mark.parametrize("text", ["{", "[1]"])
+def test_what_is_no_json_object_is_refused(text):
+    with pytest.raises(InputError, match="--settings"):
+        Settings.from_json(text)

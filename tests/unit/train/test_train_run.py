@@ -1,0 +1,195 @@
+"""Whole runs on a random BERT, through the command line."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from test_training_data import load
+from tiny_training import SETTINGS, TinyInputs
+
+from bali.__main__ import main
+from bali.errors import InputError
+from bali.files import read_json, sha256
+from bali.model.encoder import TextEncoder
+from bali.model.lm import load_lm, load_tokenizer
+from bali.train.loop import Trainer
+from bali.train.progress import Progress
+from bali.train.run import build_aligner
+from bali.train.settings import Settings
+
+
+def train(tiny: TinyInputs, out: Path, **changes: Any) -> int:
+    settings = json.dumps({**SETTINGS, **changes})
+    flags = {
+        "--settings": settings,
+        "--run": "tiny",
+        "--seed": "29",
+        "--pairs": tiny.train,
+        "--validation": tiny.validation,
+        "--names": tiny.names,
+        "--subgraphs": tiny.subgraphs,
+        "--lm": tiny.lm,
+        "--max-tokens": "64",
+        "--threads": "1",
+        "--out": out / "model",
+        "--history": out / "history.json",
+        "--tensorboard": out / "tensorboard",
+        "--log": out / "log.txt",
+    }
+    return main(["train", "run", *(str(word) for pair in flags.items() for word in pair)])
+
+
+def trainer(tiny: TinyInputs, **changes: Any) -> Trainer:
+    settings = Settings.from_json(json.dumps({**SETTINGS, **changes}))
+    torch.manual_seed(0)
+    aligner = build_aligner(tiny.lm, settings, load_tokenizer(tiny.lm))
+    data, validation = load(tiny), load(tiny, tiny.validation, batch_size=4)
+    return Trainer(aligner, data, validation, settings, torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def finished(tiny: TinyInputs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of 40 epochs, 120 steps."""
+    folder = tmp_path_factory.mktemp("run")
+    assert train(tiny, folder, epochs=40, dropout=0.0, lr_lm=3e-3) == 0
+    return folder
+
+
+def test_training_lowers_both_losses(finished: Path):
+    history = read_json(finished / "history.json")
+    for loss in ("mlm", "align"):
+        course = [record[loss] for record in history["steps"]]
+        assert sum(course[-15:]) < 0.8 * sum(course[:15])
+        validation = [record[loss] for record in history["validation"]]
+        assert validation[-1] < validation[0]
+
+
+def test_the_history_holds_what_the_report_reads(finished: Path, tiny: TinyInputs):
+    history = read_json(finished / "history.json")
+    assert (history["run"], history["seed"], history["lm"]) == ("tiny", 29, "lm")
+    assert history["settings"] == {**SETTINGS, "epochs": 40, "dropout": 0.0, "lr_lm": 3e-3}
+    assert history["counts"] == {
+        "sentences": 20,
+        "validation_sentences": 6,
+        "steps": 120,
+        "warmup": 12,
+    }
+    assert [record["step"] for record in history["steps"]] == list(range(1, 121))
+    assert [record["sentences"] for record in history["steps"][:3]] == [8, 8, 4]
+    keys = {"step", "epoch", "loss", "mlm", "align", "lr_lm", "lr_rest", "sentences", "mentions"}
+    assert set(history["steps"][0]) == keys
+    last = history["validation"][-1]
+    assert set(last) == {"epoch", "step", "loss", "mlm", "align"}
+    assert (last["epoch"], last["step"]) == (40, 120)
+    trained = sum(
+        p.numel() for name, p in load_lm(tiny.lm).named_parameters() if "pooler" not in name
+    )
+    assert history["parameters"]["lm"] == trained
+    assert history["parameters"]["fresh_mlm_head"] is True
+
+
+def test_the_model_folder_is_complete_and_encodes(finished: Path, tiny: TinyInputs):
+    names = {path.name for path in (finished / "model").iterdir()}
+    assert {"model.safetensors", "config.json", "tokenizer.json", "modules.json"} <= names
+    assert {"graph_encoder.safetensors", "graph_encoder.json"} <= names
+    trained, base = (
+        TextEncoder.load(folder, "mean").encode(["brim"], batch_size=1, max_tokens=8)
+        for folder in (finished / "model", tiny.lm)
+    )
+    assert np.abs(trained - base).max() > 0.01
+    assert list((finished / "tensorboard").glob("events.out.tfevents.*"))
+
+
+def test_the_same_seed_gives_the_same_bytes(tiny: TinyInputs, tmp_path: Path):
+    for name in ("one", "two"):
+        assert train(tiny, tmp_path / name) == 0
+    for file in ("model/model.safetensors", "model/graph_encoder.safetensors", "history.json"):
+        assert sha256(tmp_path / "one" / file) == sha256(tmp_path / "two" / file)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encoder": "none", "w_mlm": 0.0},
+        {"w_align": 0.0},
+        {"w_mlm": 0.0, "mask_share": 0.0, "name_pooling": "cls"},
+        {"precision": "bf16"},
+    ],
+    ids=["names only", "mlm only", "no masking", "bf16"],
+)
+def test_every_kind_of_run_ends_with_a_model(tiny: TinyInputs, tmp_path: Path, changes: dict):
+    assert train(tiny, tmp_path, **changes) == 0
+    history = read_json(tmp_path / "history.json")
+    assert all(math.isfinite(record["loss"]) for record in history["steps"])
+    load_lm(tmp_path / "model")
+
+
+def test_defect_10_the_validation_loss_is_a_mean_over_what_it_counts(tiny: TinyInputs):
+    run = trainer(tiny)
+    run.aligner.eval()
+    with torch.no_grad():
+        losses = [run.aligner(batch) for batch in run.validation.epoch(0)]
+    assert len({batch.masked for batch in losses}) > 1  # 4 and 2 sentences: not the same weights
+    for name, counted in (("mlm", "masked"), ("align", "pairs")):
+        weights = np.array([getattr(loss, counted) for loss in losses])
+        values = np.array([getattr(loss, name).item() for loss in losses])
+        expected = (weights * values).sum() / weights.sum()
+        assert run.evaluate(run.validation)[name] == pytest.approx(expected, rel=1e-6)
+        assert run.evaluate(run.validation)[name] == run.evaluate(run.validation)[name]
+
+
+def test_the_two_learning_rates_follow_the_schedule(tiny: TinyInputs):
+    run = trainer(tiny, epochs=4, lr_lm=1e-4, lr_rest=1e-2, warmup_share=0.25)
+    batches = list(run.data.epoch(1))
+    records = [run.step(batches[0], 1, done) for done in range(12)]
+    assert run.warmup == 3
+    assert [record["lr_lm"] for record in records[:4]] == pytest.approx(
+        [1e-4 / 3, 2e-4 / 3, 1e-4, 1e-4]
+    )
+    for record in records:
+        assert record["lr_rest"] == pytest.approx(100 * record["lr_lm"])
+    embedding = run.aligner.lm.embeddings.word_embeddings.weight
+    rates = {
+        group["lr"]
+        for group in run.optimizer.param_groups
+        if any(parameter is embedding for parameter in group["params"])
+    }
+    assert rates == {records[-1]["lr_lm"]}
+
+
+def test_a_gradient_is_clipped_to_its_norm(tiny: TinyInputs):
+    run = trainer(tiny, max_grad_norm=1e-3)
+    run.step(next(run.data.epoch(1)), 1, 0)
+    squares = [float(p.grad.square().sum()) for p in run.parameters if p.grad is not None]
+    assert math.sqrt(sum(squares)) == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_before_it_spoils_a_weight(
+    tiny: TinyInputs, tmp_path: Path
+):
+    run = trainer(tiny)
+    embedding = run.aligner.lm.embeddings.word_embeddings.weight
+    embedding.data[5:] = float("nan")
+    with pytest.raises(InputError, match=r"step 1, epoch 1: the loss is nan .*lower train.lr_lm"):
+        run.fit(Progress(tmp_path, run.steps))
+    assert not embedding[:5].isnan().any()
+
+
+def test_a_users_mistake_is_one_line_and_leaves_nothing(
+    tiny: TinyInputs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert train(tiny, tmp_path, heads=3) == 2
+    assert "bali: error: train.heads: 3 heads do not divide" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["log.txt"]
+
+
+def test_a_missing_table_is_named(
+    tiny: TinyInputs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    gone = TinyInputs(tiny.lm, tmp_path / "gone.arrow", tiny.validation, tiny.names, tiny.subgraphs)
+    assert train(gone, tmp_path) == 2
+    assert f"bali: error: {tmp_path}/gone.arrow: no such file" in capsys.readouterr().err
