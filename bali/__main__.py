@@ -67,18 +67,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one step; see the module's docstring for the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
     words = [*argv[:2], "", ""]
+    log_file: Path | None = None  # where it is None, the log is stderr, which has the line already
     try:
         args = build_parser(words[0], words[1]).parse_args(argv)
-        set_up(args.log)
+        log_file = args.log
+        set_up(log_file)
         args.execute(args)
     except InputError as error:
         line = f"bali: error: {error}"
         print(line, file=sys.stderr)
-        if logging.getLogger().handlers:
+        if log_file:
             logging.getLogger("bali").error("%s", line)
         return 2
     except Exception:
-        logging.getLogger("bali").exception("a mistake of ours, not of the input")
+        if log_file:
+            logging.getLogger("bali").exception("a mistake of ours, not of the input")
         raise
     return 0
 

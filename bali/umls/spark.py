@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 BYTES_PER_PARTITION = 64 * 2**20  # of the RRF files; about what a task sorts without spilling
 # A job of seconds ends before the optimising compiler and a parallel collector pay. Measured on
-# the demo: 28 instead of 51 s of processor time, 0.9 instead of 1.6 GB, the same wall time.
+# the demo on a shared machine: 28 instead of 51 s of processor time, 0.9 instead of 1.6 GB.
 SMALL_INPUT = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 LOG4J = """\

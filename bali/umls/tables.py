@@ -52,12 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--conso", "MRCONSO"),
         ("--rel", "MRREL"),
         ("--sty", "MRSTY"),
-        ("--def", "MRDEF"),
+        ("--definitions", "MRDEF"),
     ):
-        name = "definitions" if flag == "--def" else flag.strip("-")
         parser.add_argument(
             flag,
-            dest=name,
             metavar="FILE",
             type=Path,
             nargs="+",

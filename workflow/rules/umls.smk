@@ -38,7 +38,7 @@ rule umls_tables:
     shell:
         "python -m bali umls tables"
         " --conso {input.conso:q} --rel {input.rel:q} --sty {input.sty:q}"
-        " --def {input.definitions:q}"
+        " --definitions {input.definitions:q}"
         " --languages {params.languages:q} --suppressed {params.suppressed:q}"
         " --min-names {params.min_names} --share {params.share} --seed {params.seed}"
         " --threads {threads} --memory-mb {resources.mem_mb}"
