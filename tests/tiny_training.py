@@ -53,18 +53,23 @@ def names_of(node: int) -> list[str]:
     return [WORDS[node], f"{WORDS[node]} of the arm"]
 
 
-def write_tiny_inputs(folder: Path, sentences: int = 20) -> TinyInputs:
-    """Write everything that `bali train run` reads."""
-    texts = [name for node in range(len(WORDS)) for name in names_of(node)]
-    lm = write_random_bert(folder / "lm", [*texts, *FRAMES])
-    tokenizer = load_tokenizer(lm)
-    inputs = TinyInputs(
-        lm,
+def inputs_in(folder: Path) -> TinyInputs:
+    """Where the inputs stand in a folder."""
+    return TinyInputs(
+        folder / "lm",
         folder / "train.arrow",
         folder / "validation.arrow",
         folder / "node_names.arrow",
         folder / "subgraphs.parquet",
     )
+
+
+def write_tiny_inputs(folder: Path, sentences: int = 20) -> TinyInputs:
+    """Write everything that `bali train run` reads."""
+    texts = [name for node in range(len(WORDS)) for name in names_of(node)]
+    inputs = inputs_in(folder)
+    write_random_bert(inputs.lm, [*texts, *FRAMES])
+    tokenizer = load_tokenizer(inputs.lm)
     rows: dict[str, list[Any]] = {"node": [], "name": [], "input_ids": []}
     for node in range(len(WORDS)):
         for name in names_of(node):

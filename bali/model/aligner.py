@@ -9,6 +9,7 @@ sentences, also where w_mlm is 0: masking is then a regulariser, and `mask_share
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -47,7 +48,6 @@ class Aligner(nn.Module):
         graph_encoder: nn.Module | None,
         *,
         fresh_head: bool,
-        pad_id: int,
         name_pooling: str,
         w_mlm: float,
         w_align: float,
@@ -60,7 +60,6 @@ class Aligner(nn.Module):
             head: MLM head, tied to `lm`; None where w_mlm is 0.
             graph_encoder: a `GraphEncoder`; None where w_align is 0.
             fresh_head: the head was not loaded, so it learns at the rate of all else.
-            pad_id: id of [PAD].
             name_pooling: "mean" or "cls".
             w_mlm: weight of the MLM loss.
             w_align: weight of the contrastive loss.
@@ -73,7 +72,6 @@ class Aligner(nn.Module):
         self.head = head
         self.graph_encoder = graph_encoder
         self.fresh_head = fresh_head
-        self.pad_id = pad_id
         self.name_pooling = name_pooling
         self.w_mlm = w_mlm
         self.w_align = w_align
@@ -141,23 +139,20 @@ class Aligner(nn.Module):
 
     def encode_tokens(self, texts: Texts) -> Tensor:
         """Last-layer vectors of all tokens, without padding: (tokens, dim)."""
-        return torch.cat(
-            [
-                self._hidden(input_ids, mask)[mask.bool()]
-                for input_ids, mask in texts.chunks(self.pad_id)
-            ]
-        )
+        return torch.cat([hidden[mask] for hidden, mask in self._encode(texts)])
 
     def encode_names(self, texts: Texts) -> Tensor:
         """Pooled vectors of names: (names, dim), float32."""
         return torch.cat(
-            [
-                pool_names(self._hidden(input_ids, mask), mask, self.name_pooling)
-                for input_ids, mask in texts.chunks(self.pad_id)
-            ]
+            [pool_names(hidden, mask, self.name_pooling) for hidden, mask in self._encode(texts)]
         )
 
-    def _hidden(self, input_ids: Tensor, mask: Tensor) -> Tensor:
-        """Last-layer vectors of one chunk: (texts, length, dim)."""
-        hidden: Tensor = self.lm(input_ids=input_ids, attention_mask=mask).last_hidden_state
-        return hidden
+    def _encode(self, texts: Texts) -> Iterator[tuple[Tensor, Tensor]]:
+        """Last layer (texts, length, dim) and mask (texts, length) of each chunk, in order."""
+        # Looked up for all chunks at once: each look-up's gradient is as large as the vocabulary.
+        embedded: Tensor = self.lm.get_input_embeddings()(texts.ids)  # (tokens, dim)
+        for tokens, mask in texts.chunks():
+            padded = embedded.new_zeros(*mask.shape, embedded.shape[1])
+            padded[mask] = embedded[tokens]
+            output = self.lm(inputs_embeds=padded, attention_mask=mask.long())
+            yield output.last_hidden_state, mask

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> None:
     set_determinism(args.seed, args.threads)
     tokenizer = load_tokenizer(args.lm)
     data, validation = load_data(args, settings, vocabulary_of(tokenizer, args.lm))
-    aligner = build_aligner(args.lm, settings, tokenizer)
+    aligner = build_aligner(args.lm, settings)
     trainer = Trainer(aligner, data, validation, settings, device)
     of_lm, rest = aligner.parameter_groups()
     parameters = {
@@ -94,11 +94,10 @@ def vocabulary_of(tokenizer: PreTrainedTokenizerFast, folder: Path) -> Vocabular
     """What masking needs of the tokeniser.
 
     Raises:
-        InputError: it lacks the mask or the padding token.
+        InputError: it lacks the mask token.
     """
-    for token in ("mask_token", "pad_token"):
-        if getattr(tokenizer, f"{token}_id") is None:
-            raise InputError(f"{folder}: the tokeniser has no {token}; BERT's tokenisers have one")
+    if tokenizer.mask_token_id is None:
+        raise InputError(f"{folder}: the tokeniser has no mask token; BERT's tokenisers have one")
     special = np.array(sorted(tokenizer.all_special_ids), np.int64)
     return Vocabulary(special, int(tokenizer.mask_token_id), len(tokenizer))
 
@@ -126,7 +125,7 @@ def load_data(
     return load(args.pairs), load(args.validation) if has_validation else None
 
 
-def build_aligner(folder: Path, settings: Settings, tokenizer: PreTrainedTokenizerFast) -> Aligner:
+def build_aligner(folder: Path, settings: Settings) -> Aligner:
     """Load the base model and add what the settings ask for."""
     lm = load_lm(folder)
     head, fresh = load_mlm_head(folder, lm) if settings.w_mlm else (None, False)
@@ -145,7 +144,6 @@ def build_aligner(folder: Path, settings: Settings, tokenizer: PreTrainedTokeniz
         head,
         graph_encoder,
         fresh_head=fresh,
-        pad_id=int(tokenizer.pad_token_id),
         name_pooling=settings.name_pooling,
         w_mlm=settings.w_mlm,
         w_align=settings.w_align,

@@ -71,7 +71,7 @@ def make_aligner(tiny: TinyInputs, encoder: str = "gat", **options: Any) -> Alig
     graph: nn.Module | None = None
     if settings["w_align"]:
         graph = build_graph_encoder(encoder, 32, layers=2, heads=2, dropout=0.1, residual=False)
-    return Aligner(lm, head, graph, fresh_head=fresh, pad_id=0, **settings).eval()
+    return Aligner(lm, head, graph, fresh_head=fresh, **settings).eval()
 
 
 def test_defect_3_both_weights_are_applied(tiny: TinyInputs):
@@ -142,11 +142,10 @@ def test_without_mlm_no_head_is_run(tiny: TinyInputs):
     assert losses.total.item() == pytest.approx(2 * losses.align.item())
 
 
-def test_each_distinct_name_is_encoded_once(tiny: TinyInputs, monkeypatch: pytest.MonkeyPatch):
+def test_each_distinct_name_is_encoded_once(tiny: TinyInputs):
     aligner = make_aligner(tiny)
     rows = []
-    encode = aligner._hidden
-    monkeypatch.setattr(aligner, "_hidden", lambda i, m: rows.append(len(i)) or encode(i, m))
+    aligner.lm.register_forward_hook(lambda *call: rows.append(len(call[2].last_hidden_state)))
     aligner(make_batch())
     assert sum(rows) == len(SENTENCES) + len(NAMES)
 
@@ -194,7 +193,6 @@ def test_a_loss_without_its_module_is_refused(tiny: TinyInputs):
             None,
             aligner.graph_encoder,
             fresh_head=False,
-            pad_id=0,
             name_pooling="mean",
             w_mlm=1.0,
             w_align=1.0,

@@ -5,7 +5,6 @@ import torch
 from bali.model.batch import MAX_PADDING, MIN_TEXTS, Texts, chunk_sizes
 
 LENGTHS = sorted([3] * 40 + [4] * 30 + [5] * 20 + [9] * 3 + [12] * 25 + [32])
-PAD = 0
 
 
 def texts() -> Texts:
@@ -14,15 +13,16 @@ def texts() -> Texts:
 
 
 def test_the_chunks_hold_every_token_once_in_order():
-    chunks = list(texts().chunks(PAD))
-    tokens = torch.cat([ids[mask.bool()] for ids, mask in chunks])
-    assert torch.equal(tokens, texts().ids)
+    chunks = list(texts().chunks())
+    assert torch.equal(torch.cat([texts().ids[tokens] for tokens, _ in chunks]), texts().ids)
     assert [int(row.sum()) for _, mask in chunks for row in mask] == LENGTHS
-    assert all((ids[mask == 0] == PAD).all() for ids, mask in chunks)
+    for tokens, mask in chunks:
+        assert mask.sum() == tokens.stop - tokens.start
+        assert all(row[: row.sum()].all() for row in mask)  # padding on the right
 
 
 def test_defect_11_padding_stays_small_where_the_batch_maximum_would_waste_most():
-    padded = sum(mask.numel() for _, mask in texts().chunks(PAD))
+    padded = sum(mask.numel() for _, mask in texts().chunks())
     assert len(LENGTHS) * max(LENGTHS) > 4 * sum(LENGTHS)
     assert padded < 1.2 * sum(LENGTHS)
 
@@ -38,4 +38,4 @@ def test_a_chunk_of_many_texts_keeps_to_its_share_of_padding():
 
 def test_no_texts_no_chunks():
     nothing = torch.empty(0, dtype=torch.int64)
-    assert list(Texts(nothing, nothing).chunks(PAD)) == []
+    assert list(Texts(nothing, nothing).chunks()) == []

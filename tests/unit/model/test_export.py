@@ -34,7 +34,7 @@ def trained(tiny: TinyInputs, pooling: str) -> Aligner:
         for parameter in lm.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     options = {"w_mlm": 0.0, "w_align": 1.0, "temperature": 0.07, "name_pooling": pooling}
-    return Aligner(lm, None, NameEncoder(), fresh_head=False, pad_id=0, **options).eval()
+    return Aligner(lm, None, NameEncoder(), fresh_head=False, **options).eval()
 
 
 @pytest.fixture

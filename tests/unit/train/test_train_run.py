@@ -15,7 +15,7 @@ from bali.__main__ import main
 from bali.errors import InputError
 from bali.files import read_json, sha256
 from bali.model.encoder import TextEncoder
-from bali.model.lm import load_lm, load_tokenizer
+from bali.model.lm import load_lm
 from bali.train.loop import Trainer
 from bali.train.progress import Progress
 from bali.train.run import build_aligner
@@ -46,7 +46,7 @@ def train(tiny: TinyInputs, out: Path, **changes: Any) -> int:
 def trainer(tiny: TinyInputs, **changes: Any) -> Trainer:
     settings = Settings.from_json(json.dumps({**SETTINGS, **changes}))
     torch.manual_seed(0)
-    aligner = build_aligner(tiny.lm, settings, load_tokenizer(tiny.lm))
+    aligner = build_aligner(tiny.lm, settings)
     data, validation = load(tiny), load(tiny, tiny.validation, batch_size=4)
     return Trainer(aligner, data, validation, settings, torch.device("cpu"))
 

@@ -16,6 +16,7 @@ from bali.model.lm import load_tokenizer
 from bali.model.masking import IGNORED
 from bali.tables import from_columns, map_ipc, read_table, write_ipc, write_table
 from bali.train.data import Names, Ragged, Subgraphs, TrainingData, Vocabulary
+from paths import REPOSITORY
 
 VOCABULARY = Vocabulary(np.array([0, 1, 2, 3, 4]), 4, 60)
 
@@ -187,28 +188,30 @@ def test_the_order_of_the_sentences_in_a_step_changes_no_choice(tiny: TinyInputs
 
 
 def test_defect_7_the_inputs_do_not_depend_on_pythonhashseed(tiny: TinyInputs):
+    # a process of its own with another hash seed than this one's, which is random or 0
     script = (
-        "import sys; sys.path[:0] = ['tests', 'tests/unit/train']\n"
-        "from pathlib import Path; from hashlib import sha256\n"
-        "from tiny_training import TinyInputs; from test_training_data import load\n"
-        f"folder = Path({str(tiny.lm.parent)!r})\n"
-        "tiny = TinyInputs(folder / 'lm', *(folder / n for n in ('train.arrow',"
-        " 'validation.arrow', 'node_names.arrow', 'subgraphs.parquet')))\n"
-        "b = load(tiny).batch(__import__('numpy').arange(20), 1, 0)\n"
-        "print([t.tolist() for t in (b.sentences.ids, b.token, b.concept, b.graph.names.ids,"
-        " b.graph.member, b.graph.edge_index)])\n"
+        "import pathlib, sys; sys.path[:0] = ['tests', 'tests/unit/train']\n"
+        "from tiny_training import inputs_in; from test_training_data import everything\n"
+        f"print(everything(inputs_in(pathlib.Path({str(tiny.lm.parent)!r}))))"
     )
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert outputs[0] == outputs[1] != ""
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    other = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert other.stdout.strip() == str(everything(tiny))
+
+
+def everything(tiny: TinyInputs) -> list[list[int]]:
+    """All that a step holds."""
+    batch = load(tiny).batch(np.arange(20), 1, 0)
+    tensors = (batch.sentences.ids, batch.labels, batch.token, batch.group, batch.concept)
+    graph = (batch.graph.names.ids, batch.graph.member, batch.graph.edge_index, batch.graph.centre)
+    return [tensor.tolist() for tensor in (*tensors, *graph)]
 
 
 def test_inputs_that_do_not_fit_together_are_refused(tiny: TinyInputs, tmp_path: Path):
