@@ -58,15 +58,15 @@ class Project:
         )
 
     def planned(self, *arguments: str) -> set[str]:
-        """Rules of the jobs that a dry run would start, the target rule left out."""
-        done = self.run("--dry-run", "--quiet", "host", *arguments)
+        """Rules of the jobs that a dry run would start, target rules left out."""
+        done = self.run(*arguments, "--dry-run")
         assert done.returncode == 0, done.stdout
         rules = {
             line.split()[1].rstrip(":")
             for line in done.stdout.splitlines()
             if line.startswith(("rule ", "localrule "))
         }
-        return rules - {"all"}
+        return {rule for rule in rules if "_" in rule}  # steps are <stage>_<step>
 
     def digests(self, *patterns: str) -> dict[str, str]:
         """Relative path -> SHA-256 of the files below results that match a pattern."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bali.model.lm import load_tokenizer
+from bali.model.tokenizer import load_tokenizer
 from bali.tables import from_columns, write_ipc, write_table
 from support import write_random_bert
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from bali.errors import InputError
-from bali.model.lm import load_lm, load_tokenizer
+from bali.model.lm import load_lm
 from bali.model.pooling import NAME_POOLINGS, pool_names
+from bali.model.tokenizer import load_tokenizer
 
 # Texts tokenised and sorted at once: enough for batches of one length, and a bound on memory.
 BLOCK = 65_536

@@ -17,7 +17,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from bali.files import write_json
-from bali.model.lm import TOKENIZER_FILES
+from bali.model.tokenizer import TOKENIZER_FILES
 
 
 def export_lm(lm: PreTrainedModel, base: Path, folder: Path) -> None:

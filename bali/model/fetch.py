@@ -13,13 +13,8 @@ from pathlib import Path
 
 from bali.errors import InputError
 from bali.files import atomic_path, sha256, write_json
-from bali.model.lm import (
-    TOKENIZER_FILES,
-    find_weights,
-    load_config,
-    load_tokenizer,
-    require_config,
-)
+from bali.model.lm import find_weights, load_config
+from bali.model.tokenizer import TOKENIZER_FILES, load_tokenizer, require_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from bali.errors import InputError
-from bali.model.lm import from_folder
+from bali.model.tokenizer import from_folder
 
 logger = logging.getLogger(__name__)
 

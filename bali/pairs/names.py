@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerFast
 
 from bali.counts import Counts
 from bali.errors import InputError
@@ -20,7 +20,7 @@ from bali.tables import stream_table, write_ipc
 def write_names(
     path: Path,
     ids: NodeIds,
-    tokeniser: PreTrainedTokenizerBase,
+    tokeniser: PreTrainedTokenizerFast,
     max_tokens: int,
     out: Path,
     counts: Counts,

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
-
-from bali.errors import InputError
+from transformers import PreTrainedTokenizerFast
 
 
 @dataclass(frozen=True)
@@ -33,30 +30,7 @@ class Encoded:
     cut: NDArray[np.bool_]
 
 
-def load_tokeniser(folder: Path) -> PreTrainedTokenizerBase:
-    """Load the fast tokeniser in a model's folder, without network.
-
-    Raises:
-        InputError: there is no such folder, or no usable fast tokeniser in it.
-    """
-    remedy = "put the model's tokenizer.json there, or set lm.source to a folder that has one"
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; the rule model_fetch makes it: run snakemake")
-    try:
-        tokeniser = AutoTokenizer.from_pretrained(
-            str(folder), use_fast=True, local_files_only=True, truncation_side="right"
-        )
-    except Exception as error:  # the library raises what it likes, its Rust part bare Exceptions
-        raise InputError(f"{folder}: holds no tokeniser that loads ({error}); {remedy}") from None
-    if not tokeniser.is_fast:
-        raise InputError(f"{folder}: its tokeniser is no fast one and gives no offsets; {remedy}")
-    # without any file transformers makes up a tokeniser of special tokens only
-    if len(tokeniser) <= len(tokeniser.all_special_ids):
-        raise InputError(f"{folder}: holds no tokeniser; {remedy}")
-    return tokeniser
-
-
-def encode(tokeniser: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int) -> Encoded:
+def encode(tokeniser: PreTrainedTokenizerFast, texts: Sequence[str], max_tokens: int) -> Encoded:
     """Tokenise texts, each cut to `max_tokens` with its special tokens and still closed by them."""
     batch = tokeniser(
         list(texts),

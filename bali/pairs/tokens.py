@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerFast
 
 from bali.counts import Counts
 from bali.errors import InputError
 from bali.graph.nodes import NodeIds
 from bali.log import progress
+from bali.model.tokenizer import load_tokenizer
 from bali.pairs.names import write_names
 from bali.pairs.rows import Rows, pair_rows
 from bali.pairs.selection import (
@@ -35,7 +36,7 @@ from bali.pairs.selection import (
     select,
     under_cap,
 )
-from bali.pairs.tokeniser import encode, load_tokeniser
+from bali.pairs.tokeniser import encode
 from bali.tables import TABLES, read_table, write_ipc
 from bali.text import document_text
 
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
             f"{len(args.mentions)} of mentions and {len(args.shards)} shards: give one of each "
             "for every shard, in the same order"
         )
-    tokeniser = load_tokeniser(args.lm)
+    tokeniser = load_tokenizer(args.lm)
     ids = NodeIds.read(args.nodes)
     tally = Tally.new()
     chosen = choose(args, ids, tally)
@@ -130,7 +131,7 @@ def choose(args: argparse.Namespace, ids: NodeIds, tally: Tally) -> list[dict[st
 
 
 def tokenise(
-    documents: Path, selection: Selection, tokeniser: PreTrainedTokenizerBase, max_tokens: int
+    documents: Path, selection: Selection, tokeniser: PreTrainedTokenizerFast, max_tokens: int
 ) -> Iterator[Rows]:
     """Tokenise the selected sentences of one shard, batch by batch.
 

@@ -16,8 +16,9 @@ from bali.files import atomic_path, write_json
 from bali.model.aligner import Aligner
 from bali.model.export import export_graph_encoder, export_lm, export_sentence_transformer
 from bali.model.graph_encoder import build_graph_encoder
-from bali.model.lm import load_lm, load_tokenizer
+from bali.model.lm import load_lm
 from bali.model.mlm_head import load_mlm_head
+from bali.model.tokenizer import load_tokenizer
 from bali.tables import map_ipc
 from bali.train.data import Names, Subgraphs, TrainingData, Vocabulary
 from bali.train.loop import Trainer

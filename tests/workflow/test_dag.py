@@ -151,8 +151,13 @@ DOWNSTREAM_OF_GRAPH = {
 }
 
 
-def test_a_changed_setting_reruns_what_uses_it_and_what_follows(finished: Project) -> None:
-    assert finished.planned("--config", "graph={samples: 3}") == {
+def test_a_changed_setting_reruns_what_uses_it_and_what_follows(
+    finished: Project, tmp_path: Path
+) -> None:
+    changed = tmp_path / "changed.yaml"
+    changed.write_text("graph: {samples: 3}\n")
+    tiny = f"{finished.repository}/tests/tiny/config.yaml"
+    assert finished.planned("--configfile", tiny, str(changed)) == {
         "graph_subgraphs",
         "train_run",
         "evaluate_heldout",

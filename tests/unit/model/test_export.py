@@ -15,7 +15,8 @@ from bali.model.batch import Texts
 from bali.model.encoder import TextEncoder
 from bali.model.export import export_graph_encoder, export_lm, export_sentence_transformer
 from bali.model.graph_encoder import NameEncoder, build_graph_encoder
-from bali.model.lm import load_lm, load_tokenizer
+from bali.model.lm import load_lm
+from bali.model.tokenizer import load_tokenizer
 
 TEXTS = ["brim", "calor of the arm", "mirk in the clinic"]
 

@@ -18,8 +18,9 @@ from bali.__main__ import main
 from bali.errors import InputError
 from bali.files import sha256
 from bali.model.fetch import source_folder
-from bali.model.lm import load_lm, load_tokenizer
+from bali.model.lm import load_lm
 from bali.model.mlm_head import load_mlm_head
+from bali.model.tokenizer import load_tokenizer
 
 
 @pytest.fixture
@@ -187,3 +188,10 @@ def test_an_architecture_without_a_known_head_is_refused(folder: Path):
 
 def test_a_tokeniser_is_a_fast_one(folder: Path):
     assert load_tokenizer(folder)("brim", return_offsets_mapping=True)["offset_mapping"]
+
+
+def test_a_tokeniser_without_offsets_is_refused(tmp_path: Path):
+    (tmp_path / "config.json").write_text('{"model_type": "canine"}')
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "CanineTokenizer"}')
+    with pytest.raises(InputError, match=f"{tmp_path}: its tokeniser is not a fast one"):
+        load_tokenizer(tmp_path)
