@@ -15,7 +15,7 @@ demo: setup
 	snakemake --cores $(CORES)
 
 test: setup
-	pytest --numprocesses $(WORKERS) --dist loadgroup
+	OMP_NUM_THREADS=1 pytest --numprocesses $(WORKERS) --dist loadgroup
 
 setup: $(STAMP)
 

@@ -19,7 +19,7 @@ rule evaluate_heldout:
         "results/benchmarks/evaluate/{run}/{seed}/heldout/{task_seed}.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: 2
+    threads: 1  # runs are encoded side by side: two threads on one are slower than two runs on two
     resources:
         mem_mb=2_500,  # 1.2 GB for 42,000 strings and a 6x384 LM; names x width x 4 bytes on top
         runtime=60,
@@ -54,7 +54,7 @@ rule evaluate_base:
         "results/benchmarks/evaluate/base/0/heldout/{task_seed}.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: 2
+    threads: 1  # runs are encoded side by side: two threads on one are slower than two runs on two
     resources:
         mem_mb=2_500,  # as evaluate_heldout
         runtime=60,
