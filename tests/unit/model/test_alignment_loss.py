@@ -6,6 +6,7 @@ import pytest
 import torch
 from pytorch_metric_learning.losses import NTXentLoss
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from bali.model.alignment import nt_xent, positive_pairs
 
@@ -97,3 +98,28 @@ def test_errors_name_what_they_got():
         nt_xent(vectors(2), vectors(2), torch.tensor([0, 1, 2]))
     with pytest.raises(ValueError, match="above 0, not 0"):
         nt_xent(vectors(2), vectors(2), torch.tensor([0, 1]), temperature=0)
+
+
+class Largest(TorchDispatchMode):
+    """Remembers the number of elements of the largest tensor that any operation made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        for tensor in result if isinstance(result, tuple | list) else [result]:
+            if isinstance(tensor, Tensor):
+                self.elements = max(self.elements, tensor.numel())
+        return result
+
+
+def test_memory_grows_with_the_rows_squared_not_with_pairs_times_negatives():
+    concept = torch.tensor([0] * 30 + list(range(1, 31)))
+    rows, pairs = 2 * len(concept), positive_pairs(concept)
+    mention, node = vectors(60).requires_grad_(), vectors(60, seed=1).requires_grad_()
+    with Largest() as largest:
+        nt_xent(mention, node, concept).backward()
+    assert rows**2 <= largest.elements <= 2 * rows**2  # the index of a pair is two numbers
+    assert pairs * 60 > 10 * largest.elements  # what [pairs x negatives] would take at least
