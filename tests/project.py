@@ -37,10 +37,10 @@ class Project:
         """The snakemake command of a run in this project."""
         return [
             *(sys.executable, "-m", "snakemake", "--snakefile", f"{self.repository}/Snakefile"),
-            *("--directory", f"{self.work}"),
-            *("--configfile", f"{self.repository}/tests/tiny/config.yaml"),
             # a second thread slows a model of this size down; and bits depend on the threads
             *("--set-threads", "train_run=1"),
+            *("--directory", f"{self.work}"),
+            *("--configfile", f"{self.repository}/tests/tiny/config.yaml"),
             *arguments,
         ]
 
