@@ -12,7 +12,7 @@ export PATH := $(BIN):$(PATH)
 .PHONY: demo test setup lint clean
 
 demo: setup
-	snakemake --cores $(CORES)
+	snakemake --cores $(CORES) --rerun-incomplete
 
 test: setup
 	OMP_NUM_THREADS=1 pytest --numprocesses $(WORKERS) --dist loadgroup

@@ -7,8 +7,10 @@ Stage names are targets: `snakemake --cores 4 graph` stops after the graph, and
 
 import os
 import sys
+from pathlib import Path
 
-from snakemake.utils import min_version, validate
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
 
 min_version("9.27")
 
@@ -16,11 +18,15 @@ min_version("9.27")
 configfile: os.path.join(workflow.basedir, "config.yaml")
 
 
-validate(config, "workflow/schemas/config.schema.yaml")
-
 # Jobs run `python -m bali`: it must be found inside a rule's conda env and under --directory too.
 sys.path.insert(0, workflow.basedir)
 os.environ.update(PYTHONPATH=workflow.basedir)
+
+from bali.config import mistakes
+
+# not snakemake.utils.validate, which prints the whole schema where one line says it
+for mistake in mistakes(config, Path(workflow.basedir, "workflow/schemas/config.schema.yaml")):
+    raise WorkflowError(mistake)
 
 
 include: "workflow/rules/common.smk"

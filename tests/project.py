@@ -12,8 +12,8 @@ from support import write_random_bert
 from tiny.universe import texts, write_meta, write_pubmed
 
 PARTS = ["Snakefile", "config.yaml", "workflow", "bali", "resources/relations.tsv", "tests/tiny"]
-TABLES = ("*.parquet", "*.arrow", "*.npy")
-MODELS = ("*.safetensors", "history.json", "results.csv")
+TABLES = ("*.parquet", "*.arrow", "*.npy", "*.counts.json", "kb/*")
+MODELS = ("*.safetensors", "history.json", "results.csv", "heldout/*.json")
 
 
 class Project:

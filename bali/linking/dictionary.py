@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bali.counts import Counts
 from bali.linking.words import Word
 from bali.text import normalise
 
@@ -35,7 +34,6 @@ class Dictionary:
         heldout: Iterable[str],
         min_characters: int,
         max_words: int,
-        counts: Counts,
     ) -> None:
         """Index names.
 
@@ -44,7 +42,6 @@ class Dictionary:
             heldout: names that must not be linked.
             min_characters: shortest normal form that is looked for.
             max_words: longest normal form that is looked for.
-            counts: takes the account of "names".
         """
         read = 0
         dropped = {"no letter and no digit": 0, "too short": 0, "too many words": 0}
@@ -60,7 +57,8 @@ class Dictionary:
                 dropped["too many words"] += 1
             else:
                 concepts[form][cui] = concepts[form].get(cui, False) or preferred
-        counts.add("names", read=read, kept=read - sum(dropped.values()), dropped=dropped)
+        # the same in every shard, so it is a fact of each and no account that the report may sum
+        self.names = {"read": read, "looked for": read - sum(dropped.values()), **dropped}
         # of several concepts, those that prefer the name come first; then the lower CUI
         self.forms: dict[str, tuple[str, ...]] = {
             form: tuple(sorted(cuis, key=lambda cui: (not cuis[cui], cui)))

@@ -68,7 +68,6 @@ def run(args: argparse.Namespace) -> None:
         read_table("heldout", args.heldout, ["name"])["name"].to_pylist(),
         min_characters=args.min_characters,
         max_words=args.max_words,
-        counts=counts,
     )
     memory = CandidateMemory(
         Store(args.kb),
@@ -94,6 +93,7 @@ def run(args: argparse.Namespace) -> None:
                     rows[name].append(value)
             out.write(from_columns("mentions", rows))
     linker.tally.enter(counts)
+    counts.facts["names"] = dictionary.names
     counts.write(args.counts)
     logger.info("%d rows of mentions", out.rows)
 

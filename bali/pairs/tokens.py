@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-per-concept", type=int, required=True, help="sentences a concept")
     parser.add_argument("--validation-share", type=float, required=True, help="of the documents")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1, help="of the tokeniser")
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the pairs")
     parser.add_argument("--counts", type=Path, required=True)
 
@@ -77,6 +79,7 @@ def run(args: argparse.Namespace) -> None:
             f"{len(args.mentions)} of mentions and {len(args.shards)} shards: give one of each "
             "for every shard, in the same order"
         )
+    os.environ["RAYON_NUM_THREADS"] = str(args.threads)  # read when it first tokenises
     tokeniser = load_tokenizer(args.lm)
     ids = NodeIds.read(args.nodes)
     tally = Tally.new()

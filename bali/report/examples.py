@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bali.hashing import mix
-from bali.tables import read_table, stream_table
+from bali.report.shards import Shard
 from bali.text import document_text
 
 
@@ -43,19 +42,11 @@ class Example:
     segments: list[Segment]
 
 
-class Shard(NamedTuple):
-    """The tables of one shard."""
-
-    mentions: Path
-    sentences: Path
-    documents: Path
-
-
 def choose_examples(shards: Sequence[Shard], number: int, seed: int) -> list[Example]:
     """Draw sentences that hold a mention, each with the same probability.
 
     The draw is a function of the seed and the sentence's key: the division into shards changes
-    nothing.
+    nothing. Records that a later shard replaced or deleted are not drawn.
 
     Returns:
         At most `number` examples, in the order of their keys.
@@ -66,7 +57,7 @@ def choose_examples(shards: Sequence[Shard], number: int, seed: int) -> list[Exa
     drawn: list[tuple[int, Key, int]] = []  # hash, key, shard
     for at, shard in enumerate(shards):
         columns = list(Key._fields)
-        keys = read_table("mentions", shard.mentions, columns).group_by(columns).aggregate([])
+        keys = shard.read("mentions", ["sentence"]).group_by(columns).aggregate([])
         arrays = [keys[name].to_numpy() for name in columns]
         hashes = mix(seed, *arrays)
         for row in np.lexsort((*arrays[::-1], hashes))[:number]:
@@ -82,22 +73,18 @@ def _read(keys: Collection[Key], shard: Shard) -> list[Example]:
     """Read the text and the mentions of sentences of one shard."""
     pmids = pa.array(sorted({key.pmid for key in keys}), pa.int64())
 
-    def rows(table: str, path: Path, columns: list[str]) -> list[dict[str, Any]]:
+    def rows(table: str, columns: list[str]) -> list[dict[str, Any]]:
         """Rows of the sentences' records."""
-        return [
-            row
-            for batch in stream_table(table, path, ["pmid", "version", *columns])
-            for row in batch.filter(pc.is_in(batch["pmid"], pmids)).to_pylist()
-        ]
+        found = shard.read(table, columns)
+        return list(found.filter(pc.is_in(found["pmid"], pmids)).to_pylist())
 
     records = {
-        (row["pmid"], row["version"]): row
-        for row in rows("documents", shard.documents, ["title", "abstract"])
+        (row["pmid"], row["version"]): row for row in rows("documents", ["title", "abstract"])
     }
     columns = ["sentence", "start", "end", "cui", "score", "rank", "method"]
-    chosen = [row for row in rows("mentions", shard.mentions, columns) if row["rank"] == 0]
+    chosen = [row for row in rows("mentions", columns) if row["rank"] == 0]
     examples = []
-    for row in rows("sentences", shard.sentences, ["sentence", "start", "end"]):
+    for row in rows("sentences", ["sentence", "start", "end"]):
         key = Key(row["pmid"], row["version"], row["sentence"])
         if key in keys:
             record = records[key.pmid, key.version]

@@ -6,7 +6,7 @@ import argparse
 import json
 import platform
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from jinja2 import Environment, StrictUndefined
 
 from bali.errors import InputError
 from bali.files import atomic_path, read_json
-from bali.report.examples import Shard, choose_examples
+from bali.report.examples import choose_examples
 from bali.report.figures import accuracy_figure, dropped_figure, losses_figure
 from bali.report.results import compare, differences_csv, read_results, results_csv
+from bali.report.shards import Shard, kept_in
 from bali.report.statistics import (
     GraphStatistics,
     MentionStatistics,
@@ -27,6 +28,7 @@ from bali.report.statistics import (
 )
 from bali.report.template import PAGE
 from bali.report.waterfall import read_facts, read_waterfalls
+from bali.tables import read_table
 
 # Packages whose versions bear on the results; a conda env of the report alone lacks most of them.
 PACKAGES = (
@@ -47,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     }
     for name, purpose in files.items():
         parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=purpose)
-    for name in ("nodes", "edge-types", "names", "relations"):
+    parser.add_argument("--shards", nargs="+", required=True, help="their names, in that order")
+    for name in ("kept", "nodes", "edge-types", "names", "relations"):
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"table {name}")
     parser.add_argument("--examples", type=int, default=10, help="linked sentences shown")
     parser.add_argument("--seed", type=int, required=True, help="of their choice")
@@ -73,10 +76,10 @@ def run(args: argparse.Namespace) -> None:
     differences = compare(results, settings, resamples, task_seed)
     histories = [read_json(path) for path in args.histories]
     waterfalls, facts = read_waterfalls(args.counts), read_facts(args.counts)
-    shards = pair_shards(args.mentions, args.sentences, args.documents)
+    shards = pair_shards(args)
     examples = choose_examples(shards, args.examples, args.seed)
     graph = graph_statistics(args.nodes, args.names, args.relations, args.edge_types)
-    mentions = mention_statistics(args.mentions, args.sentences)
+    mentions = mention_statistics(shards)
     shown = {cui for cui, _ in mentions.top_concepts}
     shown |= {segment.cui for example in examples for segment in example.segments}
     figures = {
@@ -131,20 +134,25 @@ def parse_settings(text: str) -> dict[str, Any]:
     return settings
 
 
-def pair_shards(
-    mentions: Sequence[Path], sentences: Sequence[Path], documents: Sequence[Path]
-) -> list[Shard]:
+def pair_shards(args: argparse.Namespace) -> list[Shard]:
     """The tables of each shard.
 
     Raises:
-        InputError: the lists are not equally long.
+        InputError: the lists are not equally long, or a table is missing or of another schema.
     """
-    if not len(mentions) == len(sentences) == len(documents):
+    numbers = [len(paths) for paths in (args.mentions, args.sentences, args.documents)]
+    if set(numbers) != {len(args.shards)}:
         raise InputError(
-            f"--mentions, --sentences, --documents: {len(mentions)}, {len(sentences)} and "
-            f"{len(documents)} files; give one of each for every shard, in the same order"
+            f"--mentions, --sentences, --documents: {', '.join(map(str, numbers))} files for "
+            f"{len(args.shards)} names; give one of each for every shard, in the same order"
         )
-    return [Shard(*paths) for paths in zip(mentions, sentences, documents, strict=True)]
+    kept = read_table("kept", args.kept)
+    return [
+        Shard(mentions, sentences, documents, kept_in(kept, shard))
+        for mentions, sentences, documents, shard in zip(
+            args.mentions, args.sentences, args.documents, args.shards, strict=True
+        )
+    ]
 
 
 def summarise(

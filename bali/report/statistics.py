@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bali.report.shards import RECORD, Shard
 from bali.tables import read_table, stream_table
 
 TOP = 10  # relation types and concepts listed
@@ -99,27 +100,29 @@ def graph_statistics(
     )
 
 
-def mention_statistics(mentions: Sequence[Path], sentences: Sequence[Path]) -> MentionStatistics:
+def mention_statistics(shards: Sequence[Shard]) -> MentionStatistics:
     """Count mentions by method and concept, and the sentences that hold one.
+
+    Records that a later shard replaced or deleted do not count.
 
     Raises:
         InputError: a table is missing or of another schema.
     """
     methods: Counter[str] = Counter()
     concepts: Counter[str] = Counter()
-    linked = 0
-    key = ["pmid", "version", "sentence"]
-    for path in mentions:  # a record stands in one shard: its sentences are counted once
-        rows = read_table("mentions", path, [*key, "cui", "rank", "method"])
+    linked = sentences = 0
+    for shard in shards:
+        rows = shard.read("mentions", ["sentence", "cui", "rank", "method"])
         chosen = rows.filter(pc.equal(rows["rank"], 0))
-        linked += chosen.group_by(key).aggregate([]).num_rows
+        linked += chosen.group_by([*RECORD, "sentence"]).aggregate([]).num_rows
+        sentences += shard.read("sentences", []).num_rows
         for column, counter in (("method", methods), ("cui", concepts)):
             for item in chosen[column].value_counts():
                 counter[item["values"].as_py()] += item["counts"].as_py()
     return MentionStatistics(
         mentions=methods.total(),
         by_method=dict(sorted(methods.items())),
-        sentences=sum(_rows("sentences", path, "sentence") for path in sentences),
+        sentences=sentences,
         linked=linked,
         concepts=len(concepts),
         top_concepts=_top(concepts),

@@ -31,6 +31,7 @@ class Progress:
             tensorboard: folder of the event files; one of an earlier run is removed.
             steps: of the whole run.
         """
+        self._folder = tensorboard
         remove(tensorboard)
         # written in place, not moved in at the end: it is there to be watched while it grows
         self._writer = SummaryWriter(str(tensorboard))
@@ -49,9 +50,11 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the display."""
+        """Close the display; after an error, nothing of it stays."""
         self._bar.close()
         self._writer.close()
+        if error is not None:
+            remove(self._folder)
 
     def step(self, record: dict[str, Any]) -> None:
         """Show a finished step, a record of the history."""

@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> None:
         "seed": args.seed,
         "settings": settings.as_dict(),
         "lm": args.lm.name,
+        "threads": args.threads,
         "parameters": parameters,
         "counts": counts,
         **history,

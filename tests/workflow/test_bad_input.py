@@ -23,7 +23,24 @@ def last_lines(text: str, number: int = 12) -> str:
 def test_an_unknown_config_key_is_named(project: Project) -> None:
     done = project.run("--dry-run", "--config", "graph={fanout: [3]}")
     assert done.returncode != 0
-    assert "'fanout' was unexpected" in done.stdout
+    line = "config: graph.fanout is no setting; graph has inverse, fan_out, samples, seed"
+    assert line in last_lines(done.stdout, 2)
+
+
+def test_a_value_out_of_range_is_named(project: Project, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("graph: {samples: 0}\n")
+    tiny = f"{project.repository}/tests/tiny/config.yaml"
+    done = project.run("--dry-run", "--configfile", tiny, str(settings))
+    assert done.returncode != 0
+    assert "config: graph.samples: 0 is less than the minimum of 1" in last_lines(done.stdout, 2)
+
+
+@pytest.mark.parametrize("name", ["..", ".hidden", "a/b"])
+def test_a_name_that_would_leave_its_folder_is_refused(project: Project, name: str) -> None:
+    done = project.run("--dry-run", "--config", f"lm={{name: {name}}}")
+    assert done.returncode != 0
+    assert "config: lm.name: " in done.stdout
 
 
 def test_a_run_that_is_not_defined_is_named(project: Project) -> None:

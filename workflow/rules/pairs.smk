@@ -47,6 +47,7 @@ rule pairs_tokens:
         " --max-per-concept {params.max_per_concept:q}"
         " --validation-share {params.validation_share:q} --seed {params.seed:q}"
         " --out-dir {params.folder:q} --counts {output.counts:q}"
+        " --threads {threads}"
         " --log {log:q}"
 
 

@@ -29,6 +29,7 @@ rule report_page:
         histories=expand(
             "results/train/{run}/{seed}/history.json", run=config["run_set"], seed=config["seeds"]
         ),
+        kept="results/corpus/kept.parquet",
         nodes="results/graph/nodes.parquet",
         edge_types="results/graph/edge_types.parquet",
         names="results/umls/names.parquet",
@@ -84,6 +85,7 @@ rule report_page:
         mem_mb=1_000,
         runtime=30,
     params:
+        shards=list(SHARDS),
         examples=lookup(dpath="report/examples", within=config),
         seed=lookup(dpath="report/seed", within=config),
         config=all_settings,
@@ -94,7 +96,7 @@ rule report_page:
         " --nodes {input.nodes:q} --edge-types {input.edge_types:q}"
         " --names {input.names:q} --relations {input.relations:q}"
         " --mentions {input.mentions:q} --sentences {input.sentences:q}"
-        " --documents {input.documents:q}"
+        " --documents {input.documents:q} --shards {params.shards:q} --kept {input.kept:q}"
         " --examples {params.examples:q} --seed {params.seed:q} --config {params.config:q}"
         " --out {output.page:q}"
         " --results {output.results:q} --differences {output.differences:q}"

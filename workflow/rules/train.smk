@@ -19,7 +19,7 @@ rule train_run:
         "results/benchmarks/train/{run}/{seed}.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: 2  # fixed: the order of sums, and so the bits, depend on it
+    threads: 2  # bits depend on them, also where --cores gives fewer; history.json says how many
     resources:
         mem_mb=4_000,
         runtime=240,

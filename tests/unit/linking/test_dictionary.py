@@ -2,7 +2,6 @@
 
 import pytest
 
-from bali.counts import Counts
 from bali.linking.dictionary import Dictionary
 from bali.linking.words import words_of
 from bali.text import normalise
@@ -10,7 +9,7 @@ from bali.text import normalise
 
 def find(text, names, heldout=(), sentences=None, min_characters=1, max_words=9):
     """Matched slices with their CUIs, and the number of matches across a sentence end."""
-    dictionary = Dictionary(names, heldout, min_characters, max_words, Counts("test"))
+    dictionary = Dictionary(names, heldout, min_characters, max_words)
     words = words_of(text, sentences or [(0, len(text))])
     matches, crossing = dictionary.find(words)
     return [(text[words[a].start : words[b - 1].end], cuis) for a, b, cuis in matches], crossing
@@ -54,15 +53,16 @@ def test_a_heldout_name_hides_the_names_inside_it():
 
 
 def test_names_that_are_not_looked_for_are_counted_by_reason():
-    counts = Counts("test")
     names = [("C1", "ab", True), ("C2", "abc", True), ("C3", "a b c", True), ("C4", "?!", True)]
-    dictionary = Dictionary(names, [], min_characters=3, max_words=2, counts=counts)
+    dictionary = Dictionary(names, [], min_characters=3, max_words=2)
     assert set(dictionary.forms) == {"abc"}
-    assert counts.tables["names"]["dropped"] == [
-        ["no letter and no digit", 1],
-        ["too short", 1],
-        ["too many words", 1],
-    ]
+    assert dictionary.names == {
+        "read": 4,
+        "looked for": 1,
+        "no letter and no digit": 1,
+        "too short": 1,
+        "too many words": 1,
+    }
 
 
 @pytest.mark.parametrize("text", ["\U0001d6fd-globin x", "İstanbul ﬁbrosis", "x\u2019s 3.5mg", ""])

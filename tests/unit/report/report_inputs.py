@@ -83,6 +83,8 @@ def write_inputs(folder):
     )
     rows("relations", folder / "relations.parquet", ("C0000002", "C0000001", "CHD", "isa", "S"))
     rows("edge_types", folder / "edge_types.parquet", (0, "CHD", "isa", False, "is a kind of"))
+    # record 102 stood in shard 1 as well, and a later shard replaced it there
+    rows("kept", folder / "kept.parquet", (101, 1, "1"), (102, 1, "2"))
     for shard in (1, 2):
         write_shard(folder, shard, pmid=100 + shard)
         counts = {"read": 10, "kept": 7, "dropped": [["language", 1], ["suppressed", 2]]}
@@ -119,8 +121,9 @@ def flags_for(inputs):
         **{f"--{t}": files(f"?.{t}.parquet") for t in ("mentions", "sentences", "documents")},
         **{
             f"--{t.replace('_', '-')}": files(f"{t}.parquet")
-            for t in ("nodes", "edge_types", "names", "relations")
+            for t in ("nodes", "edge_types", "names", "relations", "kept")
         },
+        "--shards": ["1", "2"],
         "--seed": ["29"],
         "--config": [json.dumps(SETTINGS)],
         "--out": [str(inputs / "index.html")],

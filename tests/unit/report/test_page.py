@@ -6,10 +6,22 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from report_inputs import HOSTILE, SETTINGS, command, flags_for, metrics, write_inputs, write_json
+from report_inputs import (
+    HOSTILE,
+    SETTINGS,
+    command,
+    flags_for,
+    metrics,
+    write_inputs,
+    write_json,
+    write_shard,
+)
 
 from bali.__main__ import main
-from bali.report.examples import Shard, choose_examples
+from bali.report.examples import choose_examples
+from bali.report.shards import Shard, kept_in
+from bali.report.statistics import mention_statistics
+from bali.tables import read_table
 
 OUTPUTS = [
     *("index.html", "results.csv", "differences.csv"),
@@ -145,8 +157,26 @@ def test_the_same_inputs_give_the_same_bytes(made, inputs, arguments):
         assert (inputs / name).read_bytes() == (made / name).read_bytes(), name
 
 
+def shards_of(folder):
+    kept = read_table("kept", folder / "kept.parquet")
+    tables = ("mentions", "sentences", "documents")
+    return [
+        Shard(*(folder / f"{n}.{table}.parquet" for table in tables), kept_in(kept, str(n)))
+        for n in (1, 2)
+    ]
+
+
+def test_a_record_that_a_later_shard_replaced_is_neither_counted_nor_shown(inputs):
+    before = mention_statistics(shards_of(inputs))
+    write_shard(inputs, 2, pmid=101)  # a stale copy: kept names shard 1 for this record
+    stale = mention_statistics(shards_of(inputs))
+    assert (before.mentions, before.sentences, before.linked) == (4, 4, 2)
+    assert (stale.mentions, stale.sentences, stale.linked) == (2, 2, 1)
+    assert [e.key.pmid for e in choose_examples(shards_of(inputs), 9, seed=1)] == [101]
+
+
 def test_the_draw_of_examples_goes_by_the_seed_and_not_by_the_shards(made):
-    shards = [Shard(*(made / f"{n}.{table}.parquet" for table in Shard._fields)) for n in (1, 2)]
+    shards = shards_of(made)
     drawn = [choose_examples(shards, 1, seed) for seed in range(8)]
     assert {example.key.pmid for (example,) in drawn} == {101, 102}
     assert [choose_examples(shards[::-1], 1, seed) for seed in range(8)] == drawn
@@ -171,7 +201,7 @@ def test_runs_over_other_concepts_are_refused(inputs, arguments, capsys):
 
 def test_shards_that_do_not_pair_up_are_refused(arguments, capsys):
     assert main(command(arguments | {"--sentences": arguments["--sentences"][:1]})) == 2
-    assert "2, 1 and 2 files; give one of each" in capsys.readouterr().err
+    assert "2, 1, 2 files for 2 names; give one of each" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])
