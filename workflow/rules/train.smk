@@ -21,7 +21,7 @@ rule train_run:
         "../envs/torch.yaml"
     threads: 2  # bits depend on them, also where --cores gives fewer; history.json says how many
     resources:
-        mem_mb=4_000,
+        mem_mb=4_000,  # measured on the demo: 3.4 GB (gat), 3.0 GB (names-only), 2.6 GB (mlm-only)
         runtime=240,
     params:
         settings=run_settings,

@@ -25,7 +25,7 @@ rule umls_tables:
         "../envs/spark.yaml"
     threads: 8
     resources:
-        mem_mb=3_000,  # demo, 2 threads: peak 0.9 GB, JVM included, 25 s on two busy cores
+        mem_mb=3_000,  # measured on the demo, 2 threads: 0.7 to 0.9 GB, JVM included; 24 s
         runtime=240,
     params:
         folder=subpath(output.names, parent=True),
