@@ -39,8 +39,9 @@ class Project:
             *(sys.executable, "-m", "snakemake", "--snakefile", f"{self.repository}/Snakefile"),
             # a second thread slows a model of this size down; and bits depend on the threads
             *("--set-threads", "train_run=1"),
-            *("--directory", f"{self.work}"),
             *("--configfile", f"{self.repository}/tests/tiny/config.yaml"),
+            # last, for it takes one word: the flags before would take a target for theirs
+            *("--directory", f"{self.work}"),
             *arguments,
         ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bali.model.tokenizer import load_tokenizer
-from bali.tables import from_columns, write_ipc, write_table
+from bali.storage import from_columns, write_ipc, write_table
 from support import write_random_bert
 
 WORDS = "brim calor dask enth fural gomb hesk ilmo jorn kelp lumo mirk".split()

@@ -21,7 +21,12 @@ from bali.corpus.xml import Article, Deletion, Other, read_records
 from bali.counts import Counts
 from bali.errors import InputError
 from bali.log import progress
-from bali.tables import ROW_GROUP, TableWriter, from_columns, write_table
+from bali.storage import (
+    ROW_GROUP,
+    TableWriter,
+    from_columns,
+    write_table,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from bali.counts import Counts
 from bali.errors import InputError
-from bali.tables import read_table, write_table
+from bali.storage import read_table, write_table
 
 logger = logging.getLogger(__name__)
 

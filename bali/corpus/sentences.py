@@ -14,7 +14,7 @@ from typing import Any
 from bali.corpus.split import split
 from bali.counts import Counts
 from bali.log import progress
-from bali.tables import TableWriter, from_columns, stream_table
+from bali.storage import TableWriter, from_columns, stream_table
 from bali.text import document_text
 
 logger = logging.getLogger(__name__)

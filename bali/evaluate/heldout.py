@@ -22,7 +22,7 @@ from bali.evaluate.ranking import Dictionary, expected_credit, place
 from bali.files import sha256, write_json
 from bali.intervals import mean_interval
 from bali.log import progress
-from bali.tables import read_table
+from bali.storage import read_table
 from bali.text import normalise
 
 CUTOFFS = (1, 5)  # the k of acc@k

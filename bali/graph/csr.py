@@ -23,7 +23,12 @@ from bali.errors import InputError
 from bali.graph.adjacency import Csr, Edges, build_csr, pack, save_csr, unpack
 from bali.graph.nodes import NodeIds
 from bali.graph.relations import RELS, EdgeType, Relations, read_relations
-from bali.tables import from_columns, read_table, stream_table, write_table
+from bali.storage import (
+    from_columns,
+    read_table,
+    stream_table,
+    write_table,
+)
 
 logger = logging.getLogger(__name__)
 

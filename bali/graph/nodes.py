@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bali.errors import InputError
-from bali.tables import read_table
+from bali.storage import read_table
 
 CUI_NUMBERS = 10**7  # C0000000 to C9999999
 

@@ -16,7 +16,8 @@ from bali.errors import InputError
 from bali.graph.adjacency import Csr, map_csr
 from bali.graph.sampling import Subgraphs, sample_subgraphs
 from bali.log import progress
-from bali.tables import TABLES, TableWriter, read_table
+from bali.storage import TableWriter, read_table
+from bali.tables import TABLES
 
 logger = logging.getLogger(__name__)
 

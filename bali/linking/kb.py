@@ -17,7 +17,7 @@ from bali.counts import Counts
 from bali.errors import InputError
 from bali.linking import index, tfidf
 from bali.linking.store import Store
-from bali.tables import read_table
+from bali.storage import read_table
 
 logger = logging.getLogger(__name__)
 

@@ -29,7 +29,13 @@ from bali.linking.spans import WordSpan, candidate_spans, choose
 from bali.linking.store import Store
 from bali.linking.words import Word, words_of
 from bali.log import progress
-from bali.tables import TABLES, TableWriter, from_columns, read_table, stream_table
+from bali.storage import (
+    TableWriter,
+    from_columns,
+    read_table,
+    stream_table,
+)
+from bali.tables import TABLES
 from bali.text import document_text, normalise
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from bali.errors import InputError
 from bali.graph.nodes import NodeIds
 from bali.pairs.rows import lists
 from bali.pairs.tokeniser import encode
-from bali.tables import stream_table, write_ipc
+from bali.storage import stream_table, write_ipc
 
 
 def write_names(

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from bali.pairs.alignment import tokens_of_mentions
 from bali.pairs.selection import SENTENCE, Selection
 from bali.pairs.tokeniser import Encoded
-from bali.tables import INT32, TABLES, conform, list_of
+from bali.storage import conform
+from bali.tables import INT32, TABLES, list_of
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bali.errors import InputError
 from bali.graph.nodes import NodeIds
 from bali.hashing import mix, uniform
-from bali.tables import read_table
+from bali.storage import read_table
 
 Integers = NDArray[np.int64]
 DOCUMENT = ["pmid", "version"]

@@ -38,7 +38,8 @@ from bali.pairs.selection import (
     under_cap,
 )
 from bali.pairs.tokeniser import encode
-from bali.tables import TABLES, read_table, write_ipc
+from bali.storage import read_table, write_ipc
+from bali.tables import TABLES
 from bali.text import document_text
 
 logger = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ from bali.report.statistics import (
 )
 from bali.report.template import PAGE
 from bali.report.waterfall import read_facts, read_waterfalls
-from bali.tables import read_table
+from bali.storage import read_table
 
 # Packages whose versions bear on the results; a conda env of the report alone lacks most of them.
 PACKAGES = (

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bali.tables import read_table
+from bali.storage import read_table
 
 RECORD = ["pmid", "version"]
 

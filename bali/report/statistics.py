@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bali.report.shards import RECORD, Shard
-from bali.tables import read_table, stream_table
+from bali.storage import read_table, stream_table
 
 TOP = 10  # relation types and concepts listed
 Item = TypeVar("Item", str, tuple[str, str])

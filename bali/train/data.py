@@ -21,7 +21,7 @@ from bali.errors import InputError
 from bali.hashing import below, mix
 from bali.model.batch import Batch, GraphInput, Texts
 from bali.model.masking import mask_tokens
-from bali.tables import map_ipc, read_table
+from bali.storage import map_ipc, read_table
 
 Ints = NDArray[np.int64]
 

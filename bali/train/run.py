@@ -19,7 +19,7 @@ from bali.model.graph_encoder import build_graph_encoder
 from bali.model.lm import load_lm
 from bali.model.mlm_head import load_mlm_head
 from bali.model.tokenizer import load_tokenizer
-from bali.tables import map_ipc
+from bali.storage import map_ipc
 from bali.train.data import Names, Subgraphs, TrainingData, Vocabulary
 from bali.train.loop import Trainer
 from bali.train.progress import Progress

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from bali.tables import TABLES, TableWriter
+from bali.storage import TableWriter
+from bali.tables import TABLES
 from bali.umls.jvm import find_java, wrap_java
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bali.tables import map_ipc, read_table
+from bali.storage import map_ipc, read_table
 from bali.text import normalise
 from project import MODELS, TABLES, Project
 from tiny.universe import concepts

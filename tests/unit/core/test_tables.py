@@ -8,11 +8,9 @@ import pytest
 
 from bali.errors import InputError
 from bali.files import sha256
-from bali.tables import (
+from bali.storage import (
     ROW_GROUP,
-    TABLES,
     TableWriter,
-    contracts,
     from_columns,
     map_ipc,
     read_table,
@@ -20,6 +18,7 @@ from bali.tables import (
     write_ipc,
     write_table,
 )
+from bali.tables import TABLES, contracts
 from paths import REPOSITORY
 
 

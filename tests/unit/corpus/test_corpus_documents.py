@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bali.tables import read_table
+from bali.storage import read_table
 
 
 def rows(path: Path) -> list[tuple[int, int, str, str]]:

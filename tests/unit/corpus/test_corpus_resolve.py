@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 from bali.__main__ import main
-from bali.tables import from_columns, read_table, write_table
+from bali.storage import from_columns, read_table, write_table
 
 EMPTY = {"title": "t", "abstract": "", "sections": [], "language": "eng", "journal": "j"}
 EMPTY |= {"year": None, "mesh": [], "publication_types": [], "retracted": False, "source": "s"}

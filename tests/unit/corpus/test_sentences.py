@@ -7,7 +7,7 @@ import regex
 
 from bali.__main__ import main
 from bali.corpus.split import split
-from bali.tables import read_table
+from bali.storage import read_table
 
 CASES = [
     "It rose.| It fell.",

@@ -10,7 +10,7 @@ import pytest
 
 from bali.__main__ import main
 from bali.evaluate import heldout as step
-from bali.tables import from_columns, write_table
+from bali.storage import from_columns, write_table
 
 # Two dimensions; cosine with the query is read off the angle.
 VECTORS = {

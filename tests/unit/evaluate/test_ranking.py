@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bali.evaluate.ranking import Dictionary, expected_credit, place
-from bali.tables import from_columns
+from bali.storage import from_columns
 
 
 def names(*rows):

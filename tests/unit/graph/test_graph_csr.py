@@ -11,7 +11,7 @@ from bali.__main__ import main
 from bali.graph.adjacency import Edges
 from bali.graph.csr import add_inverses
 from bali.graph.relations import EdgeType, read_relations
-from bali.tables import from_columns, read_table, write_table
+from bali.storage import from_columns, read_table, write_table
 
 PHRASES = Path(__file__).resolve().parents[3] / "resources" / "relations.tsv"
 CUIS = ["C0000003", "C0000001", "C0000002", "C0000009"]

@@ -12,7 +12,7 @@ import pytest
 from bali.__main__ import main
 from bali.graph.adjacency import Csr, save_csr
 from bali.graph.subgraphs import blocks_of
-from bali.tables import from_columns, read_table, write_table
+from bali.storage import from_columns, read_table, write_table
 
 # 0 <- 1, 0 <- 2, 0 <- 3; 1 <- 0; 4 is alone
 CSR = Csr(

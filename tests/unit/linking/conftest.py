@@ -8,7 +8,7 @@ import pytest
 
 from bali.__main__ import main
 from bali.corpus.split import split
-from bali.tables import from_columns, read_table, write_table
+from bali.storage import from_columns, read_table, write_table
 
 NAMES = [
     ("C0000001", "kidney disease", True),

@@ -14,7 +14,7 @@ from bali.__main__ import main
 from bali.linking import tfidf
 from bali.linking.candidates import CandidateMemory
 from bali.linking.store import Store
-from bali.tables import read_table, write_table
+from bali.storage import read_table, write_table
 
 SETTINGS = {"neighbours": 10, "threshold": 0.3, "max_candidates": 9, "ef_search": 100, "threads": 1}
 

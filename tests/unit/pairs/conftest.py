@@ -7,7 +7,8 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertTokenizerFast
 
-from bali.tables import TABLES, from_columns, write_table
+from bali.storage import from_columns, write_table
+from bali.tables import TABLES
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = "the a of and with heart attack flu cough fever naive ##like ##s . - , x y z".split()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bali.__main__ import main
-from bali.tables import map_ipc, read_table, write_table
+from bali.storage import map_ipc, read_table, write_table
 
 HEART, FLU, COUGH, FEVER = (f"C000000{n}" for n in range(1, 5))  # nodes 0 to 3
 NAMES = {HEART: ["heart attack", "attack of heart"], FLU: ["flu"], COUGH: ["cough"], FEVER: ["a"]}

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from bali.tables import TABLES, from_columns, write_table
+from bali.storage import from_columns, write_table
+from bali.tables import TABLES
 
 HOSTILE = 'Fish & <script>alert("1")</script>'
 SETTINGS = {

@@ -21,7 +21,7 @@ from bali.__main__ import main
 from bali.report.examples import choose_examples
 from bali.report.shards import Shard, kept_in
 from bali.report.statistics import mention_statistics
-from bali.tables import read_table
+from bali.storage import read_table
 
 OUTPUTS = [
     *("index.html", "results.csv", "differences.csv"),

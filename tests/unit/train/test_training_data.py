@@ -14,7 +14,13 @@ from tiny_training import WORDS, TinyInputs
 from bali.errors import InputError
 from bali.model.masking import IGNORED
 from bali.model.tokenizer import load_tokenizer
-from bali.tables import from_columns, map_ipc, read_table, write_ipc, write_table
+from bali.storage import (
+    from_columns,
+    map_ipc,
+    read_table,
+    write_ipc,
+    write_table,
+)
 from bali.train.data import Names, Ragged, Subgraphs, TrainingData, Vocabulary
 from paths import REPOSITORY
 

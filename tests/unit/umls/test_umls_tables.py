@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bali.__main__ import main
-from bali.tables import TABLES, read_table
+from bali.storage import read_table
+from bali.tables import TABLES
 from bali.text import normalise
 from bali.umls import heldout, tables
 from bali.umls.spark import Workspace
