@@ -140,6 +140,21 @@ def test_a_second_run_does_nothing(finished: Project) -> None:
     assert "Nothing to be done" in done.stdout
 
 
+def test_a_missing_file_is_noticed_although_all_results_exist(
+    finished: Project, tmp_path: Path
+) -> None:
+    changed = tmp_path / "changed.yaml"
+    tiny = f"{finished.repository}/tests/tiny/config.yaml"
+    for text, missing in (
+        ('corpus: {last: "4"}\n', "resources/pubmed/tiny/tiny4.xml.gz"),
+        ("lm: {source: models/none}\n", "models/none"),
+    ):
+        changed.write_text(text)
+        done = finished.run("--dry-run", "--configfile", tiny, str(changed))
+        assert done.returncode != 0
+        assert f"{missing}: no such file or folder; " in done.stdout
+
+
 def test_snakemakes_own_report_works(finished: Project, tmp_path: Path) -> None:
     done = finished.run("--report", str(tmp_path / "report.html"))
     assert done.returncode == 0, done.stdout[-3000:]

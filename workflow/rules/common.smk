@@ -62,21 +62,35 @@ def shards():
 SHARDS = shards()
 
 
-def pubmed_files(wildcards):
-    """The XML files of a shard, each with the .md5 that must stand beside it."""
+def shard_files():
+    """Shard name -> its XML files, each with the .md5 that must stand beside it.
+
+    Called when the rules are read: an error in an input function is lost where outputs exist.
+    """
     remedy = "docs/real_data.md says how to fetch PubMed; then set corpus.folder, first and last"
     folder, name = config["corpus"]["folder"], config["corpus"]["name"]
-    xml = [f"{folder}/{name.format(number=number)}" for number in SHARDS[wildcards.shard]]
-    return {
-        "xml": [brought(path, remedy) for path in xml],
-        "md5": [brought(f"{path}.md5", remedy) for path in xml],
-    }
+    files = {}
+    for shard, numbers in SHARDS.items():
+        xml = [f"{folder}/{name.format(number=number)}" for number in numbers]
+        files[shard] = {
+            "xml": [brought(path, remedy) for path in xml],
+            "md5": [brought(f"{path}.md5", remedy) for path in xml],
+        }
+    return files
+
+
+def pubmed_files(wildcards):
+    """The files of one shard."""
+    return SHARD_FILES[wildcards.shard]
 
 
 def lm_files():
     """Files of the base model's folder, so that other weights rerun; a package's are pinned."""
-    folder = Path(config["lm"]["source"])
-    return sorted(str(path) for path in folder.glob("*") if path.is_file())
+    source = config["lm"]["source"]
+    if source.startswith("package:"):
+        return []
+    remedy = "lm.source names a folder with config.json, a fast tokeniser and weights"
+    return sorted(str(path) for path in Path(brought(source, remedy)).glob("*") if path.is_file())
 
 
 def run_settings(wildcards):

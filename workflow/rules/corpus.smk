@@ -1,5 +1,7 @@
 """Corpus: PubMed XML -> documents and sentences, one job a shard; then what is kept of all."""
 
+SHARD_FILES = shard_files()
+
 
 rule corpus_documents:
     """The files of one shard, checked and parsed; later files win."""
