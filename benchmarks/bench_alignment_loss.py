@@ -2,8 +2,8 @@
 
     pytest benchmarks/bench_alignment_loss.py --benchmark-group-by=group --benchmark-columns=median
 
-One thread. Memory is the growth of the peak of a process of its own, in MiB, and is printed in the
-column `peak_mib` of --benchmark-json and on the terminal.
+One thread. Memory is the growth of the peak of a process of its own, in MiB (`peak_mib` in
+--benchmark-json, and on the terminal with -s); 0 says that the imports had needed more before.
 """
 
 from __future__ import annotations

@@ -34,24 +34,21 @@ class TextEncoder:
         lm: PreTrainedModel,
         tokenizer: PreTrainedTokenizerFast,
         pooling: str,
-        precision: str = "fp32",
     ) -> None:
         """Wrap a loaded model; see `load`."""
         self.lm = lm
         self.lm.train(False)
         self.tokenizer = tokenizer
         self.pooling = pooling
-        self.precision = precision
 
     @classmethod
-    def load(cls, folder: Path, pooling: str, device: str = "cpu", precision: str = "fp32") -> Self:
+    def load(cls, folder: Path, pooling: str, device: str = "cpu") -> Self:
         """Load a folder.
 
         Args:
             folder: config, tokeniser and weights, as Hugging Face lays them out.
             pooling: "mean" or "cls"; should be the one that the model was trained with.
             device: where to compute, as torch names it.
-            precision: "fp32", or "bf16": autocast of the forward pass.
 
         Raises:
             InputError: the folder is incomplete, or the pooling is unknown.
@@ -60,7 +57,7 @@ class TextEncoder:
             raise InputError(f"pooling {pooling!r}: choose one of {', '.join(NAME_POOLINGS)}")
         lm = load_lm(folder)
         torch.nn.Module.to(lm, device)  # PreTrainedModel.to is wrapped without its types
-        return cls(lm, load_tokenizer(folder), pooling, precision)
+        return cls(lm, load_tokenizer(folder), pooling)
 
     @property
     def dim(self) -> int:
@@ -83,10 +80,7 @@ class TextEncoder:
         for rows, tokens in self._batches(texts, batch_size, max_tokens):
             batch = self.tokenizer.pad({"input_ids": tokens}, return_tensors="pt")
             batch = batch.to(self.lm.device)
-            with torch.autocast(
-                self.lm.device.type, torch.bfloat16, enabled=self.precision == "bf16"
-            ):
-                hidden = self.lm(**batch).last_hidden_state  # (rows, length, dim)
+            hidden = self.lm(**batch).last_hidden_state  # (rows, length, dim)
             pooled = pool_names(hidden, batch["attention_mask"], self.pooling)
             vectors[rows] = pooled.cpu().numpy()
         return vectors

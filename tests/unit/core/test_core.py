@@ -1,6 +1,5 @@
 """Files, counts, hashing, names in normal form, and the command line's manners."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -129,4 +128,3 @@ def test_help_lists_the_stages_in_the_order_of_the_data(capsys: pytest.CaptureFi
 
 def test_an_error_stays_on_one_line() -> None:
     assert str(InputError("a\nb\t c")) == "a b c"
-    assert json.dumps(str(InputError("x"))) == '"x"'
