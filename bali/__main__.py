@@ -1,8 +1,9 @@
 """`bali <stage> <step> --flags`: what each rule calls, and what a person can run by hand.
 
 A step is a module `bali/<stage>/<step>.py` with two functions: `add_arguments(parser)`, and
-`run(args)`, which checks what the user gave, calls the work and writes the outputs. Only the
-chosen step is imported, so that a Spark job needs no torch. Exit status: 0 done, 2 the user's
+`run(args)`, which checks what the user gave, calls the work and writes the outputs. A verb, as in
+`bali doctor`, is such a module `bali/<verb>.py`. Only the chosen one is imported, so that a Spark
+job needs no torch. Exit status: 0 done, 2 the user's
 mistake (one line on stderr), 1 ours (a traceback).
 """
 
@@ -44,23 +45,40 @@ STEPS: dict[str, dict[str, str]] = {
     "evaluate": {"heldout": "a model -> accuracy of linking the held-out names"},
     "report": {"page": "counts and metrics -> index.html and tables"},
 }
+# Commands for people, which no rule calls: beside the steps of a stage, and verbs of their own.
+TOOLS: dict[str, dict[str, str]] = {}
+VERBS: dict[str, str] = {}
 
 
-def build_parser(stage: str | None, step: str | None) -> argparse.ArgumentParser:
-    """Parser of all commands; only the named step's flags are filled in."""
+def build_parser(first: str, second: str) -> argparse.ArgumentParser:
+    """Parser of all commands; only the named one's flags are filled in.
+
+    Args:
+        first: the first word of the command line, a stage or a verb.
+        second: the second one; the step, if the first is a stage.
+    """
     parser = argparse.ArgumentParser(prog="bali", description=__doc__.splitlines()[0])
-    stages = parser.add_subparsers(dest="stage", required=True, metavar="stage")
-    for stage_name, steps in STEPS.items():
-        package = stages.add_parser(stage_name, help=", ".join(steps))
-        commands = package.add_subparsers(dest="step", required=True, metavar="step")
-        for step_name, purpose in steps.items():
-            command = commands.add_parser(step_name, help=purpose, description=purpose)
-            command.add_argument("--log", type=Path, help="log file (default: stderr)")
-            if (stage_name, step_name) == (stage, step):
-                module = importlib.import_module(f"bali.{stage_name}.{step_name}")
-                module.add_arguments(command)
-                command.set_defaults(execute=module.run)  # not run: a flag is called --run
+    stages = parser.add_subparsers(required=True, metavar="stage or verb")
+    for stage, steps in STEPS.items():
+        steps = steps | TOOLS.get(stage, {})
+        package = stages.add_parser(stage, help=", ".join(steps))
+        commands = package.add_subparsers(required=True, metavar="step")
+        for step, purpose in steps.items():
+            command = commands.add_parser(step, help=purpose, description=purpose)
+            if (stage, step) == (first, second):
+                _fill(command, f"bali.{stage}.{step}")
+    for verb, purpose in VERBS.items():
+        command = stages.add_parser(verb, help=purpose, description=purpose)
+        if verb == first:
+            _fill(command, f"bali.{verb}")
     return parser
+
+
+def _fill(command: argparse.ArgumentParser, name: str) -> None:
+    module = importlib.import_module(name)
+    command.add_argument("--log", type=Path, help="log file (default: stderr)")
+    module.add_arguments(command)
+    command.set_defaults(execute=module.run)  # not run: a flag is called --run
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -126,6 +126,27 @@ TABLES = {
             },
         ),
         Table(
+            "retired",
+            "Retired concept identifiers and the concepts that took their place (MRCUI, REL=SY).",
+            ("cui",),
+            {
+                "cui": Column(STRING, "the identifier in an earlier release"),
+                "successor": Column(STRING, "CUI of the concept, one of the table concepts"),
+            },
+        ),
+        Table(
+            "rejects",
+            "Malformed rows of the RRF files, set aside.",
+            ("file", "line"),
+            {
+                "file": Column(STRING, "path of the RRF file, as it was given"),
+                "line": Column(INT64, "number of the row in that file, from 1"),
+                "reason": Column(STRING, "too few fields, too many fields or not UTF-8"),
+                "sha256": Column(STRING, "of the row's bytes without its line end"),
+                "content": Column(pa.binary(), "the row's bytes without its line end"),
+            },
+        ),
+        Table(
             "heldout",
             "Names that no other table holds: the questions of the zero-shot linking task.",
             ("cui",),
