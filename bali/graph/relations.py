@@ -3,12 +3,16 @@
 An edge reads `source RELA target`, and a phrase fits between the two names: "hypertension is a
 vascular disease". RELA is the more specific of MRREL's two fields; REL speaks where it is empty.
 
-Sources: REL from the UMLS Reference Manual (NBK9685), appendix B; the commonest RELAs from
-resources/relations.tsv, which is ours.
+Sources: REL from the UMLS Reference Manual (NBK9685), appendix B. resources/relations.tsv holds
+the RELAs that NLM documents ("Abbreviations Used in Data Elements", releases 2021 to 2024); names
+and inverses are NLM's, the phrases ours. A release's own MRDOC.RRF has the last word on inverses.
 """
 
 from __future__ import annotations
 
+import gzip
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +37,10 @@ RELS = {
     "XR": ("XR", "is not related to"),
 }
 COLUMNS = ["rela", "inverse", "phrase"]
+VERBS = frozenset({"can", "has", "is", "may"})  # a phrase that starts with one needs no other
+PREPOSITIONS = frozenset({"at", "by", "for", "from", "in", "of", "on", "to", "with"})
+
+logger = logging.getLogger(__name__)
 
 
 class EdgeType(NamedTuple):
@@ -67,7 +75,7 @@ class Relations:
         """The relation in words, to stand between the names of its source and its target."""
         if not rela:
             return RELS[rel][1]
-        return self.phrases.get(rela) or rela.replace("_", " ")
+        return self.phrases.get(rela) or _phrase_by_rule(rela)
 
 
 def _inverse_by_rule(rela: str) -> str:
@@ -82,8 +90,25 @@ def _inverse_by_rule(rela: str) -> str:
     return "inverse_" + rela
 
 
-def read_relations(path: Path) -> Relations:
+def _phrase_by_rule(rela: str) -> str:
+    """Words for a RELA outside the table: "adjacent_to" is said as "is adjacent to"."""
+    if rela.startswith("inverse_"):
+        return f'is the target of "{_phrase_by_rule(rela.removeprefix("inverse_"))}" from'
+    words = rela.split("_")
+    # "drains_into", "plays_role_in": a first word in -s is taken for a verb
+    noun = words[0] not in VERBS and not words[0].endswith("s")
+    if noun and len(words) > 1 and words[-1] in PREPOSITIONS:
+        words.insert(0, "is")
+    return " ".join(words)
+
+
+def read_relations(path: Path, mrdoc: Sequence[Path] = ()) -> Relations:
     """Read a table such as resources/relations.tsv: rela, inverse, phrase.
+
+    Args:
+        path: the table.
+        mrdoc: MRDOC.RRF files, plain or .gz; the inverses that they state replace the table's.
+            Of two files that disagree the first one counts, and the log says so.
 
     Raises:
         InputError: there is no such file, its columns are others, a line has too few or too many
@@ -107,4 +132,33 @@ def read_relations(path: Path) -> Relations:
             raise InputError(f"{path}: line {number}: {rela!r} occurs twice; remove one")
         relations.inverses[rela] = inverse
         relations.phrases[rela] = phrase
+    stated: dict[str, str] = {}
+    for source in mrdoc:
+        for rela, inverse in _stated_inverses(source):
+            if stated.setdefault(rela, inverse) != inverse:
+                logger.warning(
+                    "%s: the inverse of %s is %s, where an earlier MRDOC.RRF says %s, which counts",
+                    source, rela, inverse, stated[rela],
+                )  # fmt: skip
+    relations.inverses.update(stated)
     return relations
+
+
+def _stated_inverses(path: Path) -> Iterator[tuple[str, str]]:
+    """RELAs and their inverses in one MRDOC.RRF: rows such as RELA|isa|rela_inverse|inverse_isa|.
+
+    Columns: DOCKEY, VALUE, TYPE, EXPL (UMLS Reference Manual, chapter 3).
+    """
+    require_file(path, "MRDOC.RRF stands beside MRREL.RRF in a META folder")
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            fields = line.rstrip("\n").split("|")
+            if len(fields) < 4:
+                raise InputError(
+                    f"{path}: line {number} is {line!r}; MRDOC has four fields: DOCKEY, VALUE, "
+                    "TYPE, EXPL; take the file from the release again"
+                )
+            dockey, value, kind, inverse = fields[:4]
+            # the row of the empty RELA has neither
+            if dockey == "RELA" and kind == "rela_inverse" and value and inverse:
+                yield value, inverse
