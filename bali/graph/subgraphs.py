@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bali.counts import Counts
 from bali.errors import InputError
 from bali.graph.adjacency import Csr, map_csr
+from bali.graph.draws import Draws, index_relations
 from bali.graph.sampling import Subgraphs, sample_subgraphs
 from bali.log import progress
 from bali.storage import TableWriter, read_table
@@ -21,7 +22,7 @@ from bali.tables import TABLES
 
 logger = logging.getLogger(__name__)
 
-BLOCK = 4_096  # centres sampled at once; bounds memory, changes no result
+BLOCK = 4_096  # subgraphs sampled at once; bounds memory, changes no result
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +32,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=Path, required=True, help=f"{name}.npy of the CSR")
     parser.add_argument(
         "--fan-out", type=int, nargs="+", required=True, help="neighbours at hop 1, hop 2, ..."
+    )
+    parser.add_argument(
+        "--replacement",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="a neighbour may be drawn twice",
+    )
+    parser.add_argument(
+        "--draw",
+        choices=("uniform", "relation"),
+        default="uniform",
+        help="each neighbour equally likely, or each relation and then each of its neighbours",
     )
     parser.add_argument("--samples", type=int, required=True, help="subgraphs a concept")
     parser.add_argument("--seed", type=int, required=True)
@@ -55,9 +68,11 @@ def run(args: argparse.Namespace) -> None:
     sizes = np.zeros(2, np.int64)  # nodes, edges
     largest = np.zeros(2, np.int64)
     alone = 0
+    draws = Draws(args.replacement, index_relations(csr) if args.draw == "relation" else None)
+    centres = max(BLOCK // args.samples, 1)
     with TableWriter("subgraphs", args.out) as out:
-        blocks = blocks_of(csr, args.fan_out, args.samples, args.seed, BLOCK)
-        for rows in progress(blocks, "blocks of centres", -(-nodes // BLOCK)):
+        blocks = blocks_of(csr, args.fan_out, args.samples, args.seed, centres, draws)
+        for rows in progress(blocks, "blocks of centres", -(-nodes // centres)):
             out.write(rows)
             lengths = np.array([_lengths(rows["node"]), _lengths(rows["source"])])
             sizes += lengths.sum(axis=1)
@@ -77,13 +92,18 @@ def run(args: argparse.Namespace) -> None:
 
 
 def blocks_of(
-    csr: Csr, fan_out: Sequence[int], samples: int, seed: int, block: int
+    csr: Csr,
+    fan_out: Sequence[int],
+    samples: int,
+    seed: int,
+    block: int,
+    draws: Draws | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Rows of `subgraphs`: all samples of all nodes, `block` centres a batch."""
     for start in range(0, csr.nodes, block):
         centre = np.repeat(np.arange(start, min(start + block, csr.nodes)), samples)
         sample = np.tile(np.arange(samples), len(centre) // samples)
-        subgraphs = sample_subgraphs(csr, centre, fan_out, sample, seed)
+        subgraphs = sample_subgraphs(csr, centre, fan_out, sample, seed, draws)
         yield to_rows(centre, sample, subgraphs)
 
 
@@ -94,9 +114,9 @@ def to_rows(
     schema = TABLES["subgraphs"].schema
 
     def ragged(name: str, offsets: NDArray[np.int64]) -> pa.Array:
-        values = getattr(subgraphs, name).astype(np.int32)
+        kind = schema.field(name).type
         return pa.ListArray.from_arrays(
-            offsets.astype(np.int32), values, type=schema.field(name).type
+            offsets.astype(np.int32), getattr(subgraphs, name), type=kind
         )
 
     return pa.record_batch(

@@ -62,6 +62,12 @@ rule graph_subgraphs:
         runtime=60,
     params:
         fan_out=lookup(dpath="graph/fan_out", within=config),
+        replacement=branch(
+            lookup(dpath="graph/replacement", within=config),
+            then="--replacement",
+            otherwise="--no-replacement",
+        ),
+        draw=lookup(dpath="graph/draw", within=config),
         samples=lookup(dpath="graph/samples", within=config),
         seed=lookup(dpath="graph/seed", within=config),
         code=code_digest("graph.subgraphs"),
@@ -69,7 +75,8 @@ rule graph_subgraphs:
         "python -m bali graph subgraphs"
         " --nodes {input.nodes:q} --indptr {input.indptr:q}"
         " --neighbour {input.neighbour:q} --relation {input.relation:q}"
-        " --fan-out {params.fan_out:q} --samples {params.samples:q} --seed {params.seed:q}"
+        " --fan-out {params.fan_out:q} {params.replacement:q} --draw {params.draw:q}"
+        " --samples {params.samples:q} --seed {params.seed:q}"
         " --out {output.subgraphs:q} --counts {output.counts:q}"
         " --log {log:q}"
 

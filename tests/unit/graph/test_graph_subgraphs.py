@@ -70,6 +70,25 @@ def test_size_of_the_blocks_changes_no_row():
     assert whole.equals(small)
 
 
+def test_with_replacement_every_node_with_neighbours_draws_its_fan_out(tmp_path):
+    write_graph(tmp_path)
+    assert main(command(tmp_path, "--replacement", "--fan-out", "4")) == 0
+    rows = read_table("subgraphs", tmp_path / "out.parquet").to_pylist()
+    assert [len(row["source"]) for row in rows[::3]] == [4, 4, 0, 0, 0]
+    assert rows[3]["node"] == [1, 0] and rows[3]["relation"] == [2] * 4
+
+
+def test_by_relation_a_rare_relation_is_drawn_as_often_as_a_frequent_one(tmp_path):
+    # 0 has relation 0 twice and relation 1 once: a third of uniform draws, half of these
+    write_graph(tmp_path)
+    flags = ["--draw", "relation", "--fan-out", "1", "--samples", "2000"]
+    assert main(command(tmp_path, *flags)) == 0
+    rows = read_table("subgraphs", tmp_path / "out.parquet").slice(0, 2_000).to_pylist()
+    drawn = sum(row["relation"] == [1] for row in rows)
+    assert {row["centre"] for row in rows} == {0}
+    assert 900 < drawn < 1_100  # 1,000 expected, standard deviation 22; uniform: 667
+
+
 def test_hash_seed_of_python_changes_no_byte(tmp_path):
     # defect 7
     written = []
