@@ -1,0 +1,1 @@
+"""Rows of an invented UMLS; benchmarks/generate_umls.py writes them."""
