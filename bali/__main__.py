@@ -38,6 +38,7 @@ STEPS: dict[str, dict[str, str]] = {
     "graph": {
         "csr": "concepts + relations -> nodes.parquet and adjacency arrays",
         "subgraphs": "adjacency arrays -> subgraphs.parquet (k hops, seeded)",
+        "export": "the graph -> KGX, PyKEEN or PyTorch Geometric",
     },
     "pairs": {"tokens": "sentences + mentions -> tokenised training examples"},
     "model": {"fetch": "a language model's folder -> resources/lm/<lm>"},
