@@ -31,6 +31,7 @@ for mistake in mistakes(config, Path(workflow.basedir, "workflow/schemas/config.
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/demo.smk"
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/umls.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/linking.smk"

@@ -25,8 +25,12 @@ STEPS: dict[str, dict[str, str]] = {
         "meta": "the installed HPO -> a UMLS META folder",
         "articles": "the installed HPO -> PubMed XML files",
     },
-    "umls": {"tables": "MRCONSO, MRREL, MRSTY, MRDEF -> Parquet tables"},
+    "umls": {
+        "fetch": "a release at NLM -> the RRF files of a META folder",
+        "tables": "MRCONSO, MRREL, MRSTY, MRDEF -> Parquet tables",
+    },
     "corpus": {
+        "fetch": "NLM's baseline and update files -> a folder, verified",
         "documents": "PubMed XML -> documents.parquet of one shard",
         "sentences": "documents.parquet -> sentences.parquet of one shard",
         "resolve": "documents and deletions of all shards -> kept.parquet",
@@ -47,7 +51,9 @@ STEPS: dict[str, dict[str, str]] = {
     "report": {"page": "counts and metrics -> index.html and tables"},
 }
 # Commands for people, which no rule calls: beside the steps of a stage, and verbs of their own.
-TOOLS: dict[str, dict[str, str]] = {}
+TOOLS: dict[str, dict[str, str]] = {
+    "graph": {"show": "a concept and what stands around it, as text and as a drawing"},
+}
 VERBS: dict[str, str] = {}
 
 

@@ -136,6 +136,9 @@ def _receive(client: Client, address: Address, part: Part, expected: Expected, s
                 return  # a killed run had received all
             part.clear()
             raise TransientError("the part is not of the server's file; starts again", wait=0)
+        _check_size(address, response, version["bytes"], expected)
+        total: int | None = expected.size or version["bytes"]
+        require_space(part.path.parent, (total or 0) - part.size, str(address))
         if response.status_code == 206:
             start = _RANGE.match(response.headers.get("Content-Range", ""))
             if not start or start[1] != str(part.size) or not _same(version, part.version):
@@ -145,11 +148,6 @@ def _receive(client: Client, address: Address, part: Part, expected: Expected, s
             logger.info("%s: goes on at byte %d", address, part.size)
         else:
             part.begin(version)
-        total: int | None = version["bytes"]
-        _check_size(address, response, total, expected)
-        if expected.size is not None:
-            total = expected.size
-        require_space(part.path.parent, (total or 0) - part.size, str(address))
         _append(address, response, part, total, expected, show)
         if total is not None and part.size < total:
             raise TransientError(f"{part.size} of {total} bytes received")

@@ -28,8 +28,9 @@ def code_digest(step):
 
 
 def brought(path, remedy):
-    """A path that the user brings, unless it is one that the rules of the demo write."""
-    if path not in DEMO_FILES and not Path(path).exists():
+    """A path that the user brings, unless it is one that rules write or fetch."""
+    made = path in DEMO_FILES or path in FETCHED_FILES
+    if not made and not Path(path).exists():
         raise WorkflowError(f"{path}: no such file or folder; {remedy}")
     return path
 
@@ -82,6 +83,11 @@ def shard_files():
 def pubmed_files(wildcards):
     """The files of one shard."""
     return SHARD_FILES[wildcards.shard]
+
+
+def pubmed_name(wildcards):
+    """The name of PubMed files. A function: Snakemake would read its {number} as a wildcard."""
+    return config["corpus"]["name"]
 
 
 def lm_files():

@@ -59,7 +59,9 @@ def test_every_step_of_the_command_line_has_its_module_and_its_rule() -> None:
         for step in steps:
             assert module_file(f"bali.{stage}.{step}", ROOT), f"{stage} {step}"
             assert f"python -m bali {stage} {step}" in rules
-            assert f'code_digest("{stage}.{step}")' in rules
+            # what is fetched is settled by a checksum: see fetch.smk
+            if f"{stage}.{step}" not in ("umls.fetch", "corpus.fetch"):
+                assert f'code_digest("{stage}.{step}")' in rules
 
 
 def test_a_spark_step_needs_no_torch_and_a_training_step_no_spark() -> None:
