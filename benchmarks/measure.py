@@ -2,8 +2,8 @@
 
 Memory is sampled ten times a second: the resident sets of the command and all its children
 together. What they share counts once each, so it is an upper bound; a peak between two samples is
-missed. /usr/bin/time -v tells the largest single process only, and none of a JVM whose parent does
-not wait for it.
+missed. (/usr/bin/time -v tells the largest single process only.) Disk is the size of a folder's
+files, looked at every other second.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-INTERVAL = 0.1  # seconds
+INTERVAL, DISK_INTERVAL = 0.1, 2.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,21 @@ class Measured:
             kernel tells of those that were waited for, whichever is more.
         peak_mb: largest sum of resident sets, MiB.
         output: what it wrote to stdout.
+        disk_mb: largest size of the watched folder, MiB; 0 without one.
     """
 
     seconds: float
     cpu: float
     peak_mb: float
     output: str
+    disk_mb: float
 
 
 def measure(
-    command: Sequence[str | Path], log: Path, env: dict[str, str] | None = None
+    command: Sequence[str | Path],
+    log: Path,
+    env: dict[str, str] | None = None,
+    watch: Path | None = None,
 ) -> Measured:
     """Run a command to its end.
 
@@ -49,6 +55,7 @@ def measure(
         command: and its arguments.
         log: gets stderr, and stdout as `<log>.out`.
         env: variables beside those of this process.
+        watch: folder whose size is looked at.
 
     Raises:
         SystemExit: it failed; the end of its log is shown.
@@ -56,7 +63,7 @@ def measure(
     log.parent.mkdir(parents=True, exist_ok=True)
     output = log.with_name(f"{log.name}.out")
     spent: dict[tuple[int, float], float] = {}  # process -> seconds
-    peak, waited = 0, _waited_for()
+    peak, disk, looked, waited = 0, 0, 0.0, _waited_for()
     with log.open("wb") as err, output.open("wb") as out:
         start = time.perf_counter()
         root = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **(env or {})})
@@ -76,6 +83,8 @@ def measure(
                 except psutil.NoSuchProcess:
                     continue
             peak = max(peak, resident)
+            if watch and time.perf_counter() - looked > DISK_INTERVAL:
+                disk, looked = max(disk, _size(watch)), time.perf_counter()
             try:
                 # no poll(): the wait ends with the process, not with the interval
                 status = root.wait(INTERVAL)
@@ -87,7 +96,16 @@ def measure(
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
         sys.exit(f"{' '.join(map(str, command))}: exit status {status}\n{tail}")
     cpu = max(sum(spent.values()), _waited_for() - waited)
-    return Measured(seconds, cpu, peak / 2**20, output.read_text())
+    return Measured(seconds, cpu, peak / 2**20, output.read_text(), disk / 2**20)
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # staging comes and goes
+                total += Path(path, name).lstat().st_blocks * 512
+    return total
 
 
 def _waited_for() -> float:
