@@ -6,6 +6,7 @@ that a row is what the centre v may receive messages from.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -43,6 +44,16 @@ class Csr:
         """(nodes,) edges that end in each node, parallel ones counted."""
         return np.diff(self.indptr)
 
+    def blocks(self, edges: int) -> Iterator[tuple[int, int]]:
+        """Cut the rows into blocks that hold about so many edges, and a row at least.
+
+        Yields:
+            The first row of a block and the one after its last.
+        """
+        cuts = np.searchsorted(self.indptr, np.arange(edges, self.indptr[-1], edges))
+        cuts = np.unique(np.concatenate([[0], cuts, [self.nodes]]))
+        yield from zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
+
 
 @dataclass(frozen=True)
 class Edges:
@@ -57,48 +68,32 @@ class Edges:
         return len(self.source)
 
 
-def pack(edges: Edges, nodes: int, relations: int) -> NDArray[np.int64]:
-    """One integer an edge, in the order of (target, source, relation).
-
-    Sorting, removing duplicates and looking up edges are then operations on one array of int64.
+def save_csr(
+    indptr: NDArray[np.int64],
+    parts: Iterable[tuple[NDArray[np.int32], NDArray[np.int32]]],
+    folder: Path,
+) -> None:
+    """Write indptr.npy, neighbour.npy and relation.npy into `folder`, each atomically.
 
     Args:
-        edges: node ids below `nodes`, relation ids below `relations`.
-        nodes: number of nodes; at most 10**7, as there are CUIs.
-        relations: number of relations.
-
-    Raises:
-        ValueError: the product does not fit in 63 bits.
+        indptr: (nodes + 1,) row boundaries.
+        parts: neighbours and relations, part by part: they need not be in memory as a whole.
+        folder: of the three files.
     """
-    if nodes * nodes * relations >= 2**63:
-        raise ValueError(f"{nodes} nodes and {relations} relations do not fit in one integer")
-    keys = edges.target.astype(np.int64)
-    keys *= nodes
-    keys += edges.source
-    keys *= relations
-    keys += edges.relation
-    return keys
-
-
-def unpack(keys: NDArray[np.int64], nodes: int, relations: int) -> Edges:
-    """The edges that `pack` made `keys` from."""
-    ends, relation = np.divmod(keys, max(relations, 1))
-    target, source = np.divmod(ends, max(nodes, 1))
-    return Edges(source.astype(np.int32), target.astype(np.int32), relation.astype(np.int32))
-
-
-def build_csr(edges: Edges, nodes: int) -> Csr:
-    """Group edges by target; they come sorted by (target, source, relation)."""
-    indptr = np.zeros(nodes + 1, np.int64)
-    np.cumsum(np.bincount(edges.target, minlength=nodes), out=indptr[1:])
-    return Csr(indptr, edges.source.astype(np.int32), edges.relation.astype(np.int32))
-
-
-def save_csr(csr: Csr, folder: Path) -> None:
-    """Write indptr.npy, neighbour.npy and relation.npy into `folder`, each atomically."""
-    for name in ("indptr", "neighbour", "relation"):
-        with atomic_path(folder / f"{name}.npy") as part:
-            np.save(part, getattr(csr, name), allow_pickle=False)
+    edges = int(indptr[-1])
+    with (
+        atomic_path(folder / "indptr.npy") as first,
+        atomic_path(folder / "neighbour.npy") as second,
+        atomic_path(folder / "relation.npy") as third,
+    ):
+        np.save(first, indptr, allow_pickle=False)
+        with second.open("wb") as neighbours, third.open("wb") as relations:
+            for stream in (neighbours, relations):
+                about = {"descr": "<i4", "fortran_order": False, "shape": (edges,)}
+                np.lib.format.write_array_header_1_0(stream, about)  # type: ignore[no-untyped-call]
+            for neighbour, relation in parts:
+                neighbours.write(neighbour.astype("<i4", copy=False).tobytes())
+                relations.write(relation.astype("<i4", copy=False).tobytes())
 
 
 def map_csr(indptr: Path, neighbour: Path, relation: Path) -> Csr:

@@ -16,7 +16,6 @@ rows at once. By relation, an index made once leads to the entries of each relat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,7 +202,7 @@ def index_relations(csr: Csr) -> RelationIndex:
     relations = int(csr.relation.max(initial=0)) + 1
     runs = np.zeros(csr.nodes, np.int64)
     starts = [np.empty(0, np.int64)]
-    for low, high in row_blocks(csr.indptr, ENTRIES):
+    for low, high in csr.blocks(ENTRIES):
         begin, end = int(csr.indptr[low]), int(csr.indptr[high])
         count = end - begin
         degree = np.diff(csr.indptr[low : high + 1])
@@ -218,14 +217,6 @@ def index_relations(csr: Csr) -> RelationIndex:
         starts.append(new + begin)
     first_run = np.concatenate([[0], np.cumsum(runs)])
     return RelationIndex(first_run, np.concatenate([*starts, [len(entry)]]), entry)
-
-
-def row_blocks(indptr: Integers, entries: int) -> Iterator[tuple[int, int]]:
-    """Cut the rows of a CSR into blocks of about so many entries; a block has a row or more."""
-    edges = int(indptr[-1])
-    cuts = np.searchsorted(indptr, np.arange(entries, edges, entries))
-    cuts = np.unique(np.concatenate([[0], cuts, [len(indptr) - 1]]))
-    yield from zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
 
 
 def ranges(first: Integers, length: Integers) -> tuple[Integers, Integers]:

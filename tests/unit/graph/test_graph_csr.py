@@ -5,12 +5,14 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from bali import storage
 from bali.__main__ import main
-from bali.graph.adjacency import Edges
-from bali.graph.csr import add_inverses
-from bali.graph.relations import EdgeType, read_relations
+from bali.graph import packing, statistics
+from bali.graph.packing import Layout
+from bali.graph.relations import read_relations
 from bali.storage import from_columns, read_table, write_table
 
 PHRASES = Path(__file__).resolve().parents[3] / "resources" / "relations.tsv"
@@ -98,14 +100,57 @@ def test_nothing_is_added_where_both_directions_are_stated(tmp_path):
     assert len(edges(tmp_path)) == 8
 
 
-def test_an_inverse_is_not_mistaken_for_the_last_relation_of_another_edge():
-    # as packed integers, "2 ? 0" in no stated relation is one less than "2 CHD 0"
-    # and so equals "1 SY 0"
-    edges = Edges(*(np.array(column, np.int32) for column in ([1, 0], [0, 2], [1, 0])))
-    types = [EdgeType("CHD", "isa", False), EdgeType("SY", "", False)]
-    every, kinds = add_inverses(edges, types, 3, read_relations(PHRASES))
-    found = {(int(s), kinds[r].rel, int(t)) for s, t, r in zip(*vars(every).values(), strict=True)}
-    assert found == {(0, "CHD", 2), (2, "PAR", 0), (1, "SY", 0), (0, "SY", 1)}
+def test_an_inverse_whose_type_is_not_stated_is_added_beside_every_other_edge(tmp_path):
+    # 2 -> 3 in CHD has no stated inverse type; 1 -> 2 in SY, its own inverse, has one
+    relations = [
+        ("C0000002", "C0000003", "CHD", "isa", "A"),
+        ("C0000001", "C0000002", "SY", "", "A"),
+    ]
+    assert build(tmp_path, relations) == 0
+    assert edges(tmp_path) == {
+        ("C0000002", "CHD", "isa", "C0000003", False),
+        ("C0000003", "PAR", "inverse_isa", "C0000002", True),
+        ("C0000001", "SY", "", "C0000002", False),
+        ("C0000002", "SY", "", "C0000001", True),
+    }
+
+
+def by_hand(relations, cuis, words):
+    """The edges of a graph with inverses, by sets of Python."""
+    stated = {
+        (h, rel, rela, t) for h, t, rel, rela, _ in relations if h != t and {h, t} <= set(cuis)
+    }
+    mirrored = {(t, *words.inverse(rel, rela), h) for h, rel, rela, t in stated}
+    return {(*edge, False) for edge in stated} | {(*edge, True) for edge in mirrored - stated}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_graphs_are_what_sets_of_edges_say(tmp_path, monkeypatch, seed):
+    monkeypatch.setattr(packing, "PART", 7)  # so that edges and their inverses lie in many parts
+    draw = random.Random(seed)
+    cuis = [f"C{number:07d}" for number in draw.sample(range(10**7), 12)]
+    relas = ["", "isa", "inverse_isa", "may_treat", "part_of", "unheard", "inverse_unheard"]
+    ends = [*cuis, "C0000000"]
+    relations = [
+        (draw.choice(ends), draw.choice(ends), draw.choice("CHD PAR RO SY".split()), rela, "A")
+        for rela in draw.choices(relas, k=300)
+    ]
+    assert build(tmp_path, relations, cuis) == 0
+    assert edges(tmp_path) == by_hand(relations, cuis, read_relations(PHRASES))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_the_batches_of_the_input_change_no_byte(tmp_path, monkeypatch, batch):
+    build(tmp_path / "a")
+    monkeypatch.setattr(storage, "ROW_GROUP", batch)
+    monkeypatch.setattr(packing, "PART", batch)
+    monkeypatch.setattr(statistics, "EDGES", batch)
+    relations = tmp_path / "b/relations.parquet"
+    build(tmp_path / "b")
+    assert pq.ParquetFile(relations).num_row_groups == -(-len(RELATIONS) // batch)
+    for name in ("indptr.npy", "neighbour.npy", "relation.npy", "csr.counts.json"):
+        one, other = (tmp_path / folder / "graph" / name for folder in "ab")
+        assert one.read_bytes() == other.read_bytes(), name
 
 
 def test_a_stated_and_an_added_edge_of_one_relation_have_two_ids(tmp_path):
@@ -168,6 +213,7 @@ def test_counts_and_facts_meet_the_rows(tmp_path):
         "degree_p90": pytest.approx(2.7),
         "degree_p99": pytest.approx(2.97),
         "degree_max": 3,
+        "degree_histogram": [[0, 1], [1, 1], [2, 2]],
         "components": 2,
         "largest_component": 3,
     }
@@ -186,6 +232,15 @@ def test_a_graph_without_relations_has_nodes_only(tmp_path):
     assert build(tmp_path, []) == 0
     assert edges(tmp_path) == set()
     assert json.loads((tmp_path / "graph/csr.counts.json").read_text())["facts"]["components"] == 4
+
+
+def test_more_relations_than_an_edge_has_bits_for_end_in_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(Layout, "relation_bits", property(lambda layout: 3))
+    relations = [("C0000001", "C0000002", "RO", f"r{n}", "A") for n in range(3)]
+    assert build(tmp_path, relations[:2]) == 0  # with the inverses, stated and added: 8 types
+    assert build(tmp_path, relations) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "relations.parquet" in line and "more than 2" in line
 
 
 @pytest.mark.parametrize(

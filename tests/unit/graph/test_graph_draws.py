@@ -10,7 +10,7 @@ from scipy.stats import chisquare
 
 from bali.graph import draws as module
 from bali.graph.adjacency import Csr
-from bali.graph.draws import Draws, index_relations, row_blocks
+from bali.graph.draws import Draws, index_relations
 from bali.hashing import mix
 
 # entries of a row by their relations: 4 of relation 0, 2 of relation 1, 1 of relation 2
@@ -135,8 +135,8 @@ def test_the_index_holds_each_row_in_the_order_of_its_relations(monkeypatch):
 
 @pytest.mark.parametrize("entries", [1, 3, 10, 1_000])
 def test_blocks_of_rows_cover_every_row_once(entries):
-    indptr = np.cumsum([0, 0, 2, 9, 0, 0, 1, 1, 0])
-    blocks = list(row_blocks(indptr, entries))
+    csr = csr_of([[0] * degree for degree in (0, 2, 9, 0, 0, 1, 1, 0)])
+    blocks = list(csr.blocks(entries))
     assert [row for low, high in blocks for row in range(low, high)] == list(range(8))
 
 

@@ -23,7 +23,7 @@ CSR = Csr(
 
 
 def write_graph(folder, nodes=5):
-    save_csr(CSR, folder)
+    save_csr(CSR.indptr, [(CSR.neighbour, CSR.relation)], folder)
     names = [f"C{n:07d}" for n in range(nodes)]
     columns = {"node": range(nodes), "cui": names, "name": names, "degree": [0] * nodes}
     write_table("nodes", from_columns("nodes", columns), folder / "nodes.parquet")
