@@ -138,7 +138,7 @@ def stream_table(
         table: its name.
         path: its file.
         columns: those to read; None: all.
-        dictionaries: string columns of few values, to be read as Arrow dictionaries: 9 times faster.
+        dictionaries: string columns of few values, read as Arrow dictionaries, 9 times faster.
 
     Raises:
         InputError: as `read_table`.

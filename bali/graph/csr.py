@@ -54,9 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write nodes.parquet, edge_types.parquet and the three arrays of the CSR."""
-    if (args.mentioned_hops is None) == bool(args.mentions) or (args.mentioned_hops or 1) < 1:
+    hops = args.mentioned_hops
+    if (hops is not None and hops < 1) or (hops is None) == bool(args.mentions):
         raise InputError(
-            f"--mentioned-hops {args.mentioned_hops} and {len(args.mentions)} files of --mentions: "
+            f"--mentioned-hops {hops} and {len(args.mentions)} files of --mentions: "
             "give both or none, and 1 hop or more; correct graph.mentioned_hops in the config"
         )
     counts = Counts("graph.csr")
@@ -66,45 +67,42 @@ def run(args: argparse.Namespace) -> None:
         raise InputError(f"{args.concepts}: holds no concept; check umls.meta and umls.languages")
 
     edges, rows = read_edges(args.relations, ids, words, inverse=args.inverse)
-    dropped = {
-        "head or tail is no concept": rows.unknown,
-        "relation of a concept with itself": rows.own,
-    }
+    between = len(edges.keys)
     stays = np.ones(ids.count, np.bool_)
-    far: dict[str, int] = {}
-    if args.mentions:
-        between = len(edges.keys)
-        mentioned = mentioned_nodes(args.mentions, ids, counts)
-        edges, stays = surroundings(edges, mentioned, args.mentioned_hops)
+    if hops is not None:
+        edges, stays = surroundings(edges, mentioned_nodes(args.mentions, ids, counts), hops)
         if not stays.any():
             raise InputError(
                 f"{args.mentions[0]}: no shard mentions a concept of {args.concepts}; set "
                 "graph.mentioned_hops to null, or link another corpus"
             )
-        dropped["not near a mentioned concept"] = between - len(edges.keys)
-        far["not near a mentioned concept"] = ids.count - int(stays.sum())
-    nodes = int(stays.sum())
-    counts.add("nodes", read=ids.count, kept=nodes, dropped=far)
-    repeated = len(edges.keys)
+    nodes, near = int(stays.sum()), len(edges.keys)
     mirrored = mirror(edges, words) if args.inverse else None
     edges = distinct(edges)
     stated = len(edges.keys)
-    dropped["same edge from another source"] = repeated - stated
+    far = "not near a mentioned concept"
+    dropped = {
+        "head or tail is no concept": rows.unknown,
+        "relation of a concept with itself": rows.own,
+        **({} if hops is None else {far: between - near}),
+        "same edge from another source": near - stated,
+    }
     counts.add("relations", read=rows.read, kept=stated, dropped=dropped)
+    dropped = {} if hops is None else {far: ids.count - nodes}
+    counts.add("nodes", read=ids.count, kept=nodes, dropped=dropped)
     if mirrored is not None:
         edges = add_inverses(edges, mirrored)
 
     types, number = number_types(edges)
-    added = len(edges.keys) - stated
-    logger.info("%d nodes, %d edges of %d types", nodes, stated + added, len(types))
+    logger.info("%d nodes, %d edges of %d types", nodes, len(edges.keys), len(types))
     save_csr(edges.layout.indptr(edges.keys, nodes), arrays(edges, number), args.out_dir)
-    del edges, mirrored
+    del edges, mirrored  # the packed edges: their memory is free for what follows
     csr = map_csr(*(args.out_dir / f"{name}.npy" for name in ("indptr", "neighbour", "relation")))
     write_table("edge_types", type_table(types, words), args.out_dir / "edge_types.parquet")
     concepts = sorted_concepts(args.concepts, ["cui", "name"]).filter(pa.array(stays))
     write_table("nodes", node_table(concepts, csr.degree), args.out_dir / "nodes.parquet")
-    counts.facts.update(graph_facts(csr))
-    counts.facts.update(edges_stated=stated, edges_added=added, edge_types=len(types))
+    counts.facts.update(graph_facts(csr), edges_stated=stated, edge_types=len(types))
+    counts.facts["edges_added"] = len(csr.neighbour) - stated
     counts.write(args.counts)
 
 

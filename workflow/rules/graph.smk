@@ -7,6 +7,12 @@ rule graph_csr:
         concepts="results/umls/concepts.parquet",
         relations="results/umls/relations.parquet",
         phrases=f"{workflow.basedir}/resources/relations.tsv",  # ours: stands beside the rules
+        # of the first round: a later one is made by models that the graph has trained
+        mentions=branch(
+            lookup(dpath="graph/mentioned_hops", within=config),
+            then=expand("results/linking/1/{shard}.parquet", shard=SHARDS),
+            otherwise=[],
+        ),
     output:
         nodes="results/graph/nodes.parquet",
         edge_types="results/graph/edge_types.parquet",
@@ -22,10 +28,15 @@ rule graph_csr:
         "../envs/nlp.yaml"
     threads: 1
     resources:
-        mem_mb=2_000,  # measured: 180 MB for 12,000 nodes; grows with the edges
+        mem_mb=2_000,  # measured: 180 MB for 12,000 nodes, 1.7 GB for 4M with 60M relations
         runtime=60,
     params:
         folder=subpath(output.nodes, parent=True),
+        mentioned=branch(
+            lookup(dpath="graph/mentioned_hops", within=config),
+            then=["--mentioned-hops", f"{config['graph']['mentioned_hops']}", "--mentions"],
+            otherwise=[],
+        ),
         inverse=branch(
             lookup(dpath="graph/inverse", within=config),
             then="--inverse",
@@ -36,6 +47,7 @@ rule graph_csr:
         "python -m bali graph csr"
         " --concepts {input.concepts:q} --relations {input.relations:q}"
         " --phrases {input.phrases:q} {params.inverse:q}"
+        " {params.mentioned:q} {input.mentions:q}"
         " --out-dir {params.folder:q} --counts {output.counts:q}"
         " --log {log:q}"
 

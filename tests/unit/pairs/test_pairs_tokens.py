@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bali.__main__ import main
-from bali.storage import map_ipc, read_table, write_table
+from bali.storage import from_columns, map_ipc, read_table, write_table
 
 HEART, FLU, COUGH, FEVER = (f"C000000{n}" for n in range(1, 5))  # nodes 0 to 3
 NAMES = {HEART: ["heart attack", "attack of heart"], FLU: ["flu"], COUGH: ["cough"], FEVER: ["a"]}
@@ -114,6 +114,28 @@ def test_every_name_of_every_node_is_tokenised(small, toy_lm, to_words):
         (3, "a", "[CLS] a [SEP]"),
     ]
     assert counts(small)["facts"]["names_cut"] == 1
+
+
+def test_a_graph_of_some_of_the_concepts_only_leaves_the_others_out_and_counts_them(
+    small, toy_lm, to_words
+):
+    # as graph.mentioned_hops makes it: names of all concepts, nodes for HEART and COUGH
+    nodes = read_table("nodes", small.folder / "nodes.parquet")
+    names = [row for row in nodes.to_pylist() if row["cui"] in (HEART, COUGH)]
+    few = {name: [row[name] for row in names] for name in nodes.column_names} | {"node": [0, 1]}
+    write_table("nodes", from_columns("nodes", few), small.folder / "nodes.parquet")
+    assert main(small.command(toy_lm)) == 0
+    tables = counts(small)["tables"]
+    assert tables["names"] == {"read": 5, "kept": 3, "dropped": [["concept not in the graph", 2]]}
+    # the flu of "A flulike fever", and the concept that the names do not have either
+    assert dict(tables["mentions"]["dropped"])["concept not in the graph"] == 2
+    assert {row[0] for row in rows(small, "train", to_words)} == {1, 2}
+    found = map_ipc("node_names", small.folder / "out/node_names.arrow").to_pylist()
+    assert [(row["node"], row["name"]) for row in found] == [
+        (0, "attack of heart"),
+        (0, "heart attack"),
+        (1, "cough"),
+    ]
 
 
 def test_mentions_behind_the_limit_are_removed_and_counted(corpus, toy_lm, to_words):
