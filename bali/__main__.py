@@ -54,7 +54,7 @@ STEPS: dict[str, dict[str, str]] = {
 TOOLS: dict[str, dict[str, str]] = {
     "graph": {"show": "a concept and what stands around it, as text and as a drawing"},
 }
-VERBS: dict[str, str] = {}
+VERBS: dict[str, str] = {"doctor": "what would go wrong in a long run, before it starts"}
 
 
 def build_parser(first: str, second: str) -> argparse.ArgumentParser:
