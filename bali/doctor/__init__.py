@@ -91,7 +91,7 @@ def examine(
     yield machine.check_packages(pins, needed, found, machine.unfindable(needed))
     yield machine.check_java(environ)
     yield machine.check_memory(memory_mb, machine.ram())
-    yield machine.check_cores(len(os.sched_getaffinity(0)))
+    yield machine.check_cores(machine.cores())
     yield machine.check_shared_memory(Path("/dev/shm"))
     yield machine.check_gpu()
     wrong = list(mistakes(config, ROOT / "workflow/schemas/config.schema.yaml"))

@@ -5,6 +5,7 @@ Each takes what it looks at as arguments, so that a test can show it a machine t
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tomllib
@@ -100,12 +101,16 @@ def check_java(environ: Mapping[str, str]) -> Result:
     return from_error("Java", look)
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def ram() -> int:
     """Bytes of memory, or what the control group leaves of it."""
-    total = 0
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemTotal:"):
-            total = int(line.split()[1]) * 1024
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     limit = Path("/sys/fs/cgroup/memory.max")
     bound = limit.read_text().strip() if limit.is_file() else "max"
     return min(total, int(bound)) if bound.isdecimal() else total
@@ -146,10 +151,10 @@ def check_disk(check: str, folder: Path, needed: int, why: str) -> Result:
     return Result(check, OK, found)
 
 
-def check_cores(cores: int) -> Result:
+def check_cores(number: int) -> Result:
     """More than one core."""
-    if cores > 1:
-        return Result("cores", OK, str(cores))
+    if number > 1:
+        return Result("cores", OK, str(number))
     return Result("cores", WARN, "1", "nothing will run side by side")
 
 
