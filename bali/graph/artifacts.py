@@ -14,7 +14,7 @@ from bali.errors import InputError
 from bali.graph.adjacency import Csr, Edges, map_csr
 from bali.storage import read_table
 
-BATCH = 1 << 20  # edges; what streaming over them takes does not grow with the graph
+BATCH = 1 << 18  # edges; what streaming over them takes does not grow with the graph
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bali.graph.artifacts import Graph, Relation
+from bali.graph.artifacts import BATCH, Graph, Relation
 from bali.graph.nodes import NodeIds
 from bali.graph.tsv import TsvWriter, one_line
 from bali.log import progress
@@ -127,8 +127,10 @@ def write_kgx(graph: Graph, semantic_types: Path, folder: Path, *, added: bool =
     nodes = graph.nodes(["cui", "name"])
     curie = pc.binary_join_element_wise("UMLS", nodes["cui"], ":").combine_chunks()
     name = one_line(nodes["name"].combine_chunks())
+    category = _categories(graph, nodes["cui"], semantic_types)
     with TsvWriter(folder / "nodes.tsv", NODE_COLUMNS) as out:
-        out.write([curie, _categories(graph, nodes["cui"], semantic_types), name])
+        for start in range(0, graph.csr.nodes, BATCH):
+            out.write([column.slice(start, BATCH) for column in (curie, category, name)])
 
     kept = graph.kept(added=added)
     columns = [pa.array(column, pa.string()) for column in _relation_columns(graph.relations)]

@@ -1,22 +1,28 @@
 """Finds concepts by CUI or name, and the rows of a few concepts in tables of any size.
 
 The tables are sorted by CUI and cut into row groups, each with its least and greatest CUI: only
-the row groups that can hold a concept are read. A name is searched for in all of `names`, as
-that is sorted by concept; Arrow filters it in parallel and Python sees the few rows that are left.
+the row groups that can hold a concept are read, and it is looked for by bisection. A name is
+searched for in all of `names`, as that is sorted by concept; Arrow filters row groups in parallel
+and Python sees the few rows that are left.
+
+Nothing here makes an Arrow array of a Python list, nor uses pyarrow.dataset: both load pandas,
+which takes longer than the look-ups.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
 from heapq import nsmallest
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from bali.errors import InputError
@@ -69,19 +75,27 @@ def open_table(table: str, path: Path) -> pq.ParquetFile:
 def rows_of(table: str, path: Path, cuis: Iterable[str], *columns: str) -> pa.Table:
     """Rows of some concepts: cui and the columns named, in the order of the table, by CUI."""
     wanted = sorted(set(cuis))
-    names = ["cui", *columns]
     with open_table(table, path) as file:
         column = file.schema_arrow.get_field_index("cui")
-        parts = [file.schema_arrow.empty_table().select(names)]
+        parts = [file.read_row_groups([], columns=["cui", *columns])]  # no rows
         for group in range(file.metadata.num_row_groups):
             range_of = file.metadata.row_group(group).column(column).statistics
             inside = wanted
             if range_of is not None and range_of.has_min_max:
                 inside = [cui for cui in wanted if range_of.min <= cui <= range_of.max]
             if inside:
-                rows = file.read_row_group(group, columns=names)
-                parts.append(rows.filter(pc.is_in(rows["cui"], pa.array(inside))))
+                rows = file.read_row_group(group, columns=["cui", *columns])
+                parts += [_slice(rows, cui) for cui in inside]
         return pa.concat_tables(parts)
+
+
+def _slice(rows: pa.Table, cui: str) -> pa.Table:
+    """The rows of one concept, of rows sorted by CUI."""
+    cuis = rows["cui"]
+    places = range(len(cuis))
+    start = bisect_left(places, cui, key=lambda at: cuis[at].as_py())
+    stop = bisect_right(places, cui, lo=start, key=lambda at: cuis[at].as_py())
+    return rows.slice(start, stop - start)
 
 
 def node_rows(path: Path, nodes: Iterable[int]) -> dict[int, tuple[str, str]]:
@@ -91,10 +105,10 @@ def node_rows(path: Path, nodes: Iterable[int]) -> dict[int, tuple[str, str]]:
     with open_table("nodes", path) as file:
         for group in np.unique(wanted // ROW_GROUP):
             inside = wanted[wanted // ROW_GROUP == group]
-            rows = file.read_row_group(int(group), columns=["node", "cui", "name"])
-            rows = rows.take(pa.array(inside - group * ROW_GROUP))
-            for row in rows.to_pylist():
-                found[row["node"]] = (row["cui"], row["name"])
+            rows = file.read_row_group(int(group), columns=["cui", "name"])
+            for node in inside.tolist():
+                at = node - int(group) * ROW_GROUP
+                found[node] = (rows["cui"][at].as_py(), rows["name"][at].as_py())
     return found
 
 
@@ -114,10 +128,11 @@ def find_concept(umls: Path, query: str) -> str:
     if not wanted:
         raise InputError(f"{query!r}: neither a CUI nor a name: it holds no letter and no digit")
     longest = max(wanted.split(), key=len)
-    rows = _names_with(umls, longest)
+    rows = _names_with(umls, wanted.split())
     same = {cui for cui, name in rows if normalise(name) == wanted}
     if not same:
-        near = _nearest(rows or _names_with(umls, longest[:4]), wanted)
+        rows = _names_with(umls, [longest]) or _names_with(umls, [longest[:4]])
+        near = _nearest(rows, wanted)
         offer = "; ".join(f"{name} ({cui})" for cui, name in near)
         raise InputError(
             f"{query!r}: no concept has this name; "
@@ -134,13 +149,26 @@ def find_concept(umls: Path, query: str) -> str:
     return same.pop()
 
 
-def _names_with(umls: Path, part: str) -> list[tuple[str, str]]:
-    """(CUI, name) of all names that hold `part`, whatever the case of their letters."""
+def _names_with(umls: Path, words: list[str]) -> list[tuple[str, str]]:
+    """(CUI, name) of all names that hold all these words, whatever the case of their letters."""
     path = umls / "names.parquet"
-    open_table("names", path).close()
-    holds = pc.match_substring(pc.utf8_lower(pc.field("name")), part)
-    rows = ds.dataset(path).to_table(["cui", "name"], filter=holds)
-    return list(zip(rows["cui"].to_pylist(), rows["name"].to_pylist(), strict=True))
+    with open_table("names", path) as file:
+        metadata = file.metadata
+
+    def search(group: int) -> list[tuple[str, str]]:
+        with pq.ParquetFile(path, metadata=metadata) as file:
+            rows = file.read_row_group(group, columns=["name"], use_threads=False)
+            lower = pc.utf8_lower(rows["name"])
+            holds = reduce(pc.and_, (pc.match_substring(lower, word) for word in words))
+            at = pc.indices_nonzero(holds)
+            if not len(at):
+                return []
+            cuis = file.read_row_group(group, columns=["cui"], use_threads=False)["cui"]
+        found = (cuis.take(at).to_pylist(), rows["name"].take(at).to_pylist())
+        return list(zip(*found, strict=True))
+
+    with ThreadPoolExecutor() as pool:
+        return [row for rows in pool.map(search, range(metadata.num_row_groups)) for row in rows]
 
 
 def _nearest(rows: list[tuple[str, str]], wanted: str) -> list[tuple[str, str]]:

@@ -83,14 +83,16 @@ def hetero_data(graph: Graph, *, added: bool = True) -> HeteroData:
 
 def _tensors(graph: Graph, *, added: bool) -> dict[str, NDArray[np.int32]]:
     kept = graph.kept(added=added)
-    every = bool(kept.all())
-    parts: dict[str, list[NDArray[np.int32]]] = {"source": [], "target": [], "edge_type": []}
+    total = sum(int(kept[edges.relation].sum()) for _, edges in graph.edges())
+    tensors = {name: np.empty(total, np.int32) for name in ("source", "target", "edge_type")}
+    start = 0
     for _, edges in graph.edges():
-        of = slice(None) if every else kept[edges.relation]
-        for name, ids in zip(parts, (edges.source, edges.target, edges.relation), strict=True):
-            parts[name].append(ids[of])
-    empty = np.empty(0, np.int32)
-    return {name: np.concatenate([empty, *batches]) for name, batches in parts.items()}
+        of = kept[edges.relation]
+        stop = start + int(of.sum())
+        for name, ids in zip(tensors, (edges.source, edges.target, edges.relation), strict=True):
+            tensors[name][start:stop] = ids[of]
+        start = stop
+    return tensors
 
 
 def _read(path: Path) -> tuple[dict[str, NDArray[np.int32]], dict[str, Any]]:

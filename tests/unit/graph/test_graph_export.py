@@ -17,7 +17,6 @@ from torch_geometric.nn import GATv2Conv, HeteroConv, SAGEConv
 
 from bali.__main__ import main
 from bali.graph import artifacts, kgx, pyg
-from bali.graph.adjacency import Csr, save_csr
 from bali.graph.artifacts import read_graph
 from bali.graph.pykeen import read_ids, triples_factory
 from bali.graph.tsv import TsvWriter, one_line
@@ -40,12 +39,18 @@ STATED = [edge for edge in EDGES if edge[2] != 1]
 LABELS = ["CHD:isa", "added:PAR:inverse_isa", "RO:has_finding_site", "RO"]
 
 
+def save_arrays(folder, *arrays):
+    folder.mkdir(exist_ok=True)
+    for name, array in zip(("indptr", "neighbour", "relation"), arrays, strict=True):
+        np.save(folder / f"{name}.npy", array)
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A graph of four nodes, three edge types and one added inverse."""
     source, target, relation = (np.array(ids, np.int32) for ids in zip(*EDGES, strict=True))
     indptr = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=4))])
-    save_csr(Csr(indptr.astype(np.int64), source, relation), tmp_path / "graph")
+    save_arrays(tmp_path / "graph", indptr.astype(np.int64), source, relation)
     degree = np.diff(indptr).tolist()
     columns = {"node": range(4), "cui": CUIS, "name": NAMES, "degree": degree}
     write_table("nodes", from_columns("nodes", columns), tmp_path / "graph/nodes.parquet")
@@ -186,7 +191,7 @@ def test_the_bytes_do_not_depend_on_the_batches(folder, monkeypatch):
 @pytest.mark.parametrize("form", ["kgx", "pykeen", "pyg"])
 def test_a_graph_without_edges(tmp_path, folder, form):
     empty = np.empty(0, np.int32)
-    save_csr(Csr(np.zeros(5, np.int64), empty, empty), tmp_path / "graph")
+    save_arrays(tmp_path / "graph", np.zeros(5, np.int64), empty, empty)
     assert export(folder, form) == 0
     counts = json.loads((folder / form / "export.counts.json").read_text())
     assert counts["tables"]["nodes"]["kept"] == 4 and counts["tables"]["edges"]["kept"] == 0

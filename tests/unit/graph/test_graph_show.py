@@ -267,6 +267,15 @@ def test_any_text_can_stand_in_a_picture(text):
     assert width(text, 12) >= 0 and len(shorten(text, 10)) <= 10
 
 
+def test_looking_loads_no_pandas_and_no_torch(results):
+    code = "import sys; from bali.__main__ import main; main(sys.argv[1:]);"
+    code += "print([name for name in ('pandas', 'torch', 'scipy') if name in sys.modules])"
+    words = ["graph", "show", "zorbitis", "--results", str(results), "--log", f"{results}/log"]
+    command = [sys.executable, "-c", code, *words, "--out", str(results / "x.html")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_row_groups_that_cannot_hold_a_concept_are_not_read(tmp_path, monkeypatch):
     cuis = [f"C{n:07d}" for n in range(3 * 65_536)]
     write_table(
