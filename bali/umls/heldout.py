@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from bali.text import SEPARATORS
+from bali.umls import keys
 from bali.umls.spark import first_reason
 
 
@@ -52,56 +53,48 @@ def unknown_to_java(name: Column) -> Column:
     return name.rlike(r"\p{Cn}")
 
 
-def choose_heldout(names: DataFrame, concepts: DataFrame, settings: Settings) -> DataFrame:
+def choose_heldout(names: DataFrame, settings: Settings) -> DataFrame:
     """Choose one name of each drawn concept.
 
     Args:
-        names: cui, name, preferred; distinct in (cui, name).
-        concepts: cui, name (the chosen one), names (how many it has).
+        names: cui, name, preferred, own, names; as `names.distinct_names` gives them.
         settings: of the choice.
 
     Returns:
         One row a concept: cui, name, split, and reason (null, or one of `settings.reasons`; then
         name means nothing).
     """
-    seed = F.lit(settings.seed)
+    seed, cui = F.lit(settings.seed), keys.text(F.col("cui"))
+    draw = F.shiftrightunsigned(F.xxhash64(seed, F.lit("share"), cui), 11) * F.lit(2.0**-53)
+    side = F.shiftrightunsigned(F.xxhash64(seed, F.lit("split"), cui), 63)
+    few, not_drawn, none = settings.reasons
+    concepts = names.where("own").select(
+        "cui",
+        F.when(side == 0, "dev").otherwise("test").alias("split"),
+        first_reason(
+            {
+                few: F.col("names") < settings.min_names,
+                not_drawn: draw >= settings.share,
+            }
+        ).alias("reason"),
+    )
+    # the form's hash is enough: two that collide only seem equal
+    form = normal_form(F.col("name"))
+    form = F.when(form != "", F.xxhash64(form)).alias("form")
+    single = names.groupBy(form).count().where((F.col("count") == 1) & F.col("form").isNotNull())
     # A name whose form could differ in Python is not taken. The other names need no such care:
     # what Python holds distinct can at most seem equal here, and then one name fewer is taken.
-    unique = (
-        names.groupBy(normal_form(F.col("name")).alias("form"))
-        .agg(F.count("*").alias("rows"), F.min(F.struct("cui", "name", "preferred")).alias("only"))
-        .where((F.col("rows") == 1) & (F.col("form") != ""))
-        .select("only.*")
-        .where(~F.col("preferred") & ~unknown_to_java(F.col("name")))
-    )
-    own = concepts.select("cui", F.col("name").alias("own_name"))
     best = (
-        unique.join(own, "cui")
-        .where(F.col("name") != F.col("own_name"))
+        names.where(~F.col("own") & ~F.col("preferred") & ~unknown_to_java(F.col("name")))
+        .where((F.col("names") >= settings.min_names) & (draw < settings.share))
+        .select("cui", "name", form)
+        .join(single, "form", "left_semi")
+        .select("cui", "name", F.xxhash64(seed, F.lit("name"), cui, "name").alias("hash"))
         .groupBy("cui")
-        .agg(
-            F.min(
-                F.struct(F.xxhash64(seed, F.lit("name"), "cui", "name").alias("hash"), "name")
-            ).alias("best")
-        )
+        .agg(F.min(F.struct("hash", "name")).alias("best"))
         .select("cui", F.col("best.name").alias("name"))
     )
-    draw = F.shiftrightunsigned(F.xxhash64(seed, F.lit("share"), "cui"), 11) * F.lit(2.0**-53)
-    side = F.shiftrightunsigned(F.xxhash64(seed, F.lit("split"), "cui"), 63)
-    few, not_drawn, none = settings.reasons
-    return (
-        concepts.select("cui", "names")
-        .join(best, "cui", "left")
-        .select(
-            "cui",
-            "name",
-            F.when(side == 0, "dev").otherwise("test").alias("split"),
-            first_reason(
-                {
-                    few: F.col("names") < settings.min_names,
-                    not_drawn: draw >= settings.share,
-                    none: F.col("name").isNull(),
-                }
-            ).alias("reason"),
-        )
+    without = F.when(F.col("name").isNull(), F.lit(none))
+    return concepts.join(best, "cui", "left").select(
+        "cui", "name", "split", F.coalesce("reason", without).alias("reason")
     )

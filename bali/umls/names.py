@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from bali.umls.rrf import MALFORMED
+from bali.umls import keys
+from bali.umls.rrf import MALFORMED, META
+from bali.umls.settings import Settings
 from bali.umls.spark import first_reason
 
-REASONS = ("language", "suppressed", "empty name")
+REASONS = ("language", "suppressed", "source", "term type", "semantic type", "empty name")
 NO_CODE = "no code"
+LATER = 2**30  # rank of the first row that is not preferred
 
 
-def label_atoms(conso: DataFrame, languages: Sequence[str], suppressed: Sequence[str]) -> DataFrame:
+def label_atoms(conso: DataFrame, settings: Settings, chosen: DataFrame | None) -> DataFrame:
     """MRCONSO's rows with the reason for which each is dropped.
+
+    Args:
+        conso: rows of MRCONSO.
+        settings: of the stage.
+        chosen: cui of the concepts with a semantic type that is kept; None where all pass.
 
     Returns:
         cui, name, sab, tty, code, preferred, reason (null, "malformed" or one of `REASONS`).
         Preferred is NLM's choice: TS=P, STT=PF, ISPREF=Y.
     """
+    if chosen is not None:
+        conso = conso.join(chosen.select("cui", F.lit(True).alias("chosen")), "cui", "left")
     return conso.select(
         "cui",
         F.col("str").alias("name"),
@@ -30,11 +38,15 @@ def label_atoms(conso: DataFrame, languages: Sequence[str], suppressed: Sequence
         ((F.col("ts") == "P") & (F.col("stt") == "PF") & (F.col("ispref") == "Y")).alias(
             "preferred"
         ),
+        META,
         first_reason(
             {
                 MALFORMED: F.col(MALFORMED),
-                "language": ~F.col("lat").isin(*languages),
-                "suppressed": F.col("suppress").isin(*suppressed),
+                "language": ~F.col("lat").isin(*settings.languages),
+                "suppressed": F.col("suppress").isin(*settings.suppressed),
+                "source": settings.sources.drops(F.col("sab")),
+                "term type": settings.term_types.drops(F.col("tty")),
+                "semantic type": F.lit(False) if chosen is None else F.col("chosen").isNull(),
                 "empty name": F.col("str") == "",
             }
         ).alias("reason"),
@@ -42,25 +54,40 @@ def label_atoms(conso: DataFrame, languages: Sequence[str], suppressed: Sequence
 
 
 def distinct_names(atoms: DataFrame) -> DataFrame:
-    """One row a concept and name: of duplicates the preferred one, then lowest sab, tty."""
-    best = F.min(F.struct((~F.col("preferred")).alias("later"), "sab", "tty")).alias("best")
+    """One row a concept and name, knowing its concept.
+
+    Args:
+        atoms: cui, name, sab, tty, preferred.
+
+    Returns:
+        cui, name, sab, tty, preferred: of duplicates the preferred row, then lowest sab, tty.
+        own: whether it is the concept's own name, which is its preferred one, or the first by sab,
+        tty, name. names: how many the concept has.
+    """
+    sources = keys.numbered(atoms, ["sab", "tty"], "source")
+    # The row to keep as the minimum of an integer: of strings it would cost two sorts.
+    rank = F.when(F.col("preferred"), 0).otherwise(LATER) + F.col("source")
+    concept = Window.partitionBy("cui")
     return (
-        atoms.groupBy("cui", "name")
-        .agg(best)
-        .select("cui", "name", "best.sab", "best.tty", (~F.col("best.later")).alias("preferred"))
+        atoms.join(sources, ["sab", "tty"])
+        .select("cui", "name", rank.alias("rank"))
+        .repartition("cui")
+        .groupBy("cui", "name")
+        .agg(F.min("rank").alias("rank"))
+        .withColumn("own", F.row_number().over(concept.orderBy("rank", "name")) == 1)
+        .withColumn("names", F.count("*").over(concept))
+        .withColumn("preferred", F.col("rank") < LATER)
+        .withColumn("source", F.col("rank") % LATER)
+        .join(sources, "source")
+        .select("cui", "name", "sab", "tty", "preferred", "own", "names")
     )
 
 
-def choose_concepts(names: DataFrame) -> DataFrame:
-    """One row a concept: its preferred name, or the first by sab, tty, name; its name count."""
-    first = F.min(F.struct((~F.col("preferred")).alias("later"), "sab", "tty", "name"))
-    return (
-        names.groupBy("cui")
-        .agg(first.alias("first"), F.count("*").alias("names"))
-        .select("cui", F.col("first.name").alias("name"), "names")
-    )
+def own_names(names: DataFrame) -> DataFrame:
+    """One row a concept: cui, its own name, names (how many it has)."""
+    return names.where("own").select("cui", "name", "names")
 
 
 def coded_atoms(atoms: DataFrame) -> DataFrame:
     """The rows with an identifier in their source; NLM writes NOCODE where it has none."""
-    return atoms.where(~F.col("code").isin("", "NOCODE"))
+    return atoms.where(~F.col("code").isin("", "NOCODE")).select("cui", "sab", "code")

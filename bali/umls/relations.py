@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from bali.umls.rrf import MALFORMED
+from bali.umls import keys
+from bali.umls.rrf import MALFORMED, META
+from bali.umls.settings import Settings
 from bali.umls.spark import first_reason
 
-REASONS = ("suppressed", "unknown concept", "self-relation")
+REASONS = ("suppressed", "source", "relation", "unknown concept", "self-relation")
 
 
-def label_relations(rel: DataFrame, concepts: DataFrame, suppressed: Sequence[str]) -> DataFrame:
+def label_relations(rel: DataFrame, concepts: DataFrame, settings: Settings) -> DataFrame:
     """MRREL's rows with the reason for which each is dropped.
 
     Args:
         rel: rows of MRREL.
         concepts: cui, distinct; both ends of a relation must be among them.
-        suppressed: values of SUPPRESS to drop.
+        settings: of the stage.
 
     Returns:
-        head, tail, rel, rela, sab, reason (null, "malformed" or one of `REASONS`).
+        ends (both CUIs in one number, the head's first), rel, rela, sab, meta, reason (null,
+        "malformed" or one of `REASONS`).
     """
+    # MRREL is not shuffled: all concepts are sent to where it is read (docs/umls.md: memory)
     heads = concepts.select(F.col("cui").alias("cui2"), F.lit(True).alias("head_known"))
     tails = concepts.select(F.col("cui").alias("cui1"), F.lit(True).alias("tail_known"))
     return (
-        rel.join(heads, "cui2", "left")
-        .join(tails, "cui1", "left")
+        rel.join(F.broadcast(heads), "cui2", "left")
+        .join(F.broadcast(tails), "cui1", "left")
         .select(
-            F.col("cui2").alias("head"),
-            F.col("cui1").alias("tail"),
+            (F.col("cui2").cast("long") * keys.CUIS + F.col("cui1")).alias("ends"),
             "rel",
             "rela",
             "sab",
+            META,
             first_reason(
                 {
                     MALFORMED: F.col(MALFORMED),
-                    "suppressed": F.col("suppress").isin(*suppressed),
+                    "suppressed": F.col("suppress").isin(*settings.suppressed),
+                    "source": settings.sources.drops(F.col("sab")),
+                    "relation": settings.relations.drops(F.col("rel"), F.col("rela")),
                     "unknown concept": F.col("head_known").isNull() | F.col("tail_known").isNull(),
-                    "self-relation": F.col("cui1") == F.col("cui2"),
+                    "self-relation": F.lit(not settings.self_relations)
+                    & (F.col("cui1") == F.col("cui2")),
                 }
             ).alias("reason"),
         )
@@ -48,5 +53,32 @@ def label_relations(rel: DataFrame, concepts: DataFrame, suppressed: Sequence[st
 
 
 def distinct_relations(relations: DataFrame) -> DataFrame:
-    """One row a (head, tail, rel, rela): several sources may state it; the lowest is kept."""
-    return relations.groupBy("head", "tail", "rel", "rela").agg(F.min("sab").alias("sab"))
+    """One row a (head, tail, rel, rela): several sources may state it; the lowest is kept.
+
+    Args:
+        relations: ends, rel, rela, sab.
+
+    Returns:
+        ends, kind, and the columns of the table; sorted by (ends, kind) they have its order.
+    """
+    kinds = keys.numbered(relations, ["rel", "rela", "sab"], "kind")
+    # (rel, rela) by the number of its first source
+    first = kinds.groupBy("rel", "rela").agg(F.min("kind").alias("statement"))
+    statements = F.broadcast(kinds.join(first, ["rel", "rela"]))
+    distinct = (
+        relations.join(statements, ["rel", "rela", "sab"])
+        .select("ends", "statement", "kind")
+        .repartitionByRange("ends")
+        .groupBy("ends", "statement")
+        .agg(F.min("kind").alias("kind"))
+    )
+    head, tail = F.expr(f"ends div {keys.CUIS}"), F.expr(f"ends % {keys.CUIS}")
+    return distinct.join(kinds, "kind").select(
+        "ends",
+        "kind",
+        keys.text(head).alias("head"),
+        keys.text(tail).alias("tail"),
+        "rel",
+        "rela",
+        "sab",
+    )

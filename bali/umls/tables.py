@@ -1,4 +1,4 @@
-"""`bali umls tables`: MRCONSO, MRREL, MRSTY, MRDEF of one or more META folders -> seven tables.
+"""`bali umls tables`: the RRF files of one or more META folders -> sorted Parquet tables.
 
 The folders are merged into one knowledge graph. Each input row gets the first reason that drops
 it; the labelled rows are staged once and both the counts and the table come from them, so that
@@ -16,59 +16,31 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bali.counts import Counts
-from bali.umls import attributes, heldout, names, relations
-from bali.umls.rrf import MALFORMED, read_rrf, reject_malformed, require_rrf
-from bali.umls.spark import Workspace, count_reasons, open_workspace, stage, write_sorted
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """RRF files, one a META folder."""
-
-    conso: Sequence[Path]
-    rel: Sequence[Path]
-    sty: Sequence[Path]
-    definitions: Sequence[Path]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """`umls` of the config.
-
-    Attributes:
-        languages: values of MRCONSO.LAT to keep.
-        suppressed: values of SUPPRESS to drop, in all tables.
-        heldout: choice of the names taken out.
-    """
-
-    languages: Sequence[str]
-    suppressed: Sequence[str]
-    heldout: heldout.Settings
+from bali.errors import InputError
+from bali.graph.relations import Relations, read_relations
+from bali.semantic_groups import read_semantic_groups
+from bali.storage import from_columns, write_table
+from bali.umls import attributes, heldout, mirrored, names, relations, retired, settings
+from bali.umls.filtered import Filtered, filter_rows
+from bali.umls.rejects import write_rejects
+from bali.umls.release import RrfTable, find_tables
+from bali.umls.rrf import MALFORMED, read_rrf
+from bali.umls.settings import Settings
+from bali.umls.spark import Workspace, open_workspace, stage, write_sorted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `bali umls tables`."""
-    for flag, table in (
-        ("--conso", "MRCONSO"),
-        ("--rel", "MRREL"),
-        ("--sty", "MRSTY"),
-        ("--definitions", "MRDEF"),
-    ):
-        parser.add_argument(
-            flag,
-            metavar="FILE",
-            type=Path,
-            nargs="+",
-            required=True,
-            help=f"{table}.RRF, one a META folder",
-        )
-    parser.add_argument("--languages", nargs="+", required=True, help="values of LAT to keep")
-    parser.add_argument("--suppressed", nargs="*", required=True, help="values of SUPPRESS to drop")
     parser.add_argument(
-        "--min-names", type=int, required=True, help="names of a concept that gives one"
+        "--meta", metavar="DIR", type=Path, nargs="+", required=True, help="META folders, merged"
     )
-    parser.add_argument("--share", type=float, required=True, help="share of those concepts")
-    parser.add_argument("--seed", type=int, required=True, help="of the choice of names")
+    settings.add_arguments(parser)
+    parser.add_argument(
+        "--phrases", type=Path, help="resources/relations.tsv, whose inverses --no-mirrored needs"
+    )
+    parser.add_argument(
+        "--semantic-groups", type=Path, required=True, help="resources/semantic_groups.tsv"
+    )
     parser.add_argument("--threads", type=int, default=1, help="of a local Spark")
     parser.add_argument("--memory-mb", type=int, default=2048, help="of the whole job, MiB")
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the tables")
@@ -77,24 +49,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Check the files, start Spark, write the tables, then the counts."""
-    inputs = Inputs(args.conso, args.rel, args.sty, args.definitions)
-    settings = Settings(
-        args.languages,
-        args.suppressed,
-        heldout.Settings(args.min_names, args.share, args.seed),
-    )
-    size = require_rrf([*inputs.conso, *inputs.rel, *inputs.sty, *inputs.definitions])
+    tables = find_tables(args.meta)
+    chosen = settings.from_arguments(args, read_semantic_groups(args.semantic_groups))
+    if not (args.mirrored or args.phrases):
+        raise InputError(
+            "--no-mirrored needs --phrases: resources/relations.tsv knows the inverses"
+        )
+    words = None if args.mirrored else read_relations(args.phrases)
+    size = sum(table.bytes for found in tables.values() for table in found)
     with open_workspace(args.threads, args.memory_mb, size) as work:
-        counts = write_tables(inputs, settings, args.out_dir, work)
+        counts = write_tables(tables, chosen, words, args.out_dir, work)
+    counts.facts["meta"] = [release_of(meta) for meta in args.meta]
     counts.write(args.counts)
 
 
-def write_tables(inputs: Inputs, settings: Settings, folder: Path, work: Workspace) -> Counts:
-    """Write concepts, names, codes, semantic_types, definitions, relations and heldout.
+def release_of(meta: Path) -> str:
+    """Name of the release that a META folder belongs to: resources/umls/2023AB/META -> 2023AB."""
+    folder = meta.absolute()
+    return folder.parent.name if folder.name == "META" else folder.name
+
+
+def write_tables(
+    tables: dict[str, list[RrfTable]],
+    settings: Settings,
+    words: Relations | None,
+    folder: Path,
+    work: Workspace,
+) -> Counts:
+    """Write all tables of the stage.
 
     Args:
-        inputs: files that exist.
+        tables: RRF table -> where it stands, in each META folder that has it.
         settings: of the stage.
+        words: knows the inverses of relations; None to keep both directions.
         folder: gets `<table>.parquet`.
         work: the session and its scratch folder.
 
@@ -102,118 +89,158 @@ def write_tables(inputs: Inputs, settings: Settings, folder: Path, work: Workspa
         What each table read, kept and dropped by reason.
 
     Raises:
-        InputError: an RRF row has too few or too many fields, or is not UTF-8.
+        InputError: too many rows are malformed, a table has other rows than MRFILES.RRF states,
+            or a setting names what no row has.
     """
-    spark, drop = work.spark, settings.suppressed
-
-    def read(kind: str, files: Sequence[Path]) -> DataFrame:
-        return read_rrf(spark, kind, files)
-
-    # 1. filter everything: a malformed row stops the step before there is any output
-    conso = names.label_atoms(read("MRCONSO", inputs.conso), settings.languages, drop)
-    atoms = _filter("MRCONSO", inputs.conso, conso, names.REASONS, work)
-    distinct = stage(names.distinct_names(atoms.rows), "names", work)
-    concepts = stage(names.choose_concepts(distinct), "concepts", work)
-    rel = relations.label_relations(read("MRREL", inputs.rel), concepts, drop)
-    edges = _filter("MRREL", inputs.rel, rel, relations.REASONS, work)
-    sty = attributes.label_types(read("MRSTY", inputs.sty), concepts)
-    types = _filter("MRSTY", inputs.sty, sty, attributes.TYPE_REASONS, work)
-    mrdef = attributes.label_definitions(read("MRDEF", inputs.definitions), concepts, drop)
-    texts = _filter("MRDEF", inputs.definitions, mrdef, attributes.DEFINITION_REASONS, work)
-    choice = stage(heldout.choose_heldout(distinct, concepts, settings.heldout), "heldout", work)
-    taken = choice.where(F.col("reason").isNull())
-
-    # 2. write the tables
-    def write(rows: DataFrame, table: str) -> int:
-        return write_sorted(rows, table, folder / f"{table}.parquet", work)
-
-    counts = Counts("umls.tables")
-    kept = write(concepts, "concepts")
-    cuis = atoms.labelled.select("cui").distinct().count()
-    counts.add("concepts", read=cuis, kept=kept, dropped={"no name left": cuis - kept})
-
-    given, not_given = count_reasons(choice, settings.heldout.reasons)
-    write(taken, "heldout")
-    counts.add("heldout", read=kept, kept=given, dropped=not_given)
-
-    kept = write(distinct.join(taken, ["cui", "name"], "left_anti"), "names")
-    repeated = atoms.passed - kept - given
-    counts.add(
-        "names",
-        read=atoms.read,
-        kept=kept,
-        dropped=atoms.dropped | {"duplicate": repeated, "held out": given},
+    # everything is filtered before anything is written: bad input leaves no output
+    kg = _filter_all(tables, settings, work)
+    out = _Output(folder, Counts("umls.tables"), work)
+    _write_names(kg, settings, out)
+    _write_codes(kg.atoms, out)
+    _write_relations(kg.relations, words, out)
+    out.distinct("semantic_types", kg.types)
+    out.distinct("definitions", kg.definitions)
+    _write_retired(kg.retired, out)
+    broken = [rows for rows in kg.filtered if rows.malformed]
+    write_rejects(
+        [table for rows in broken for table in rows.tables],
+        sum(rows.malformed for rows in broken),
+        folder / "rejects.parquet",
     )
-
-    coded = names.coded_atoms(atoms.rows)
-    without = atoms.passed - coded.count()
-    kept = write(coded.select("cui", "sab", "code").distinct(), "codes")
-    counts.add(
-        "codes",
-        read=atoms.read,
-        kept=kept,
-        dropped=atoms.dropped
-        | {names.NO_CODE: without, "duplicate": atoms.passed - without - kept},
-    )
-
-    for table, filtered, rows in (
-        ("semantic_types", types, types.rows.distinct()),
-        ("definitions", texts, texts.rows.distinct()),
-        ("relations", edges, relations.distinct_relations(edges.rows)),
-    ):
-        kept = write(rows, table)
-        repeated = filtered.passed - kept
-        counts.add(
-            table,
-            read=filtered.read,
-            kept=kept,
-            dropped=filtered.dropped | {"duplicate": repeated},
-        )
-    counts.facts["meta"] = [release_of(path) for path in inputs.conso]
-    return counts
-
-
-def release_of(path: Path) -> str:
-    """Name of the release that an RRF file belongs to: resources/umls/2023AB/META -> 2023AB."""
-    folder = path.absolute().parent
-    return folder.parent.name if folder.name == "META" else folder.name
+    return out.counts
 
 
 @dataclass(frozen=True)
 class _Filtered:
-    """Rows of an RRF table after the filters.
+    """The RRF tables after the filters; `names` and `concepts` are staged."""
 
-    Attributes:
-        labelled: all rows, with the column `reason`.
-        passed: number of those that no filter drops.
-        dropped: reason -> number, in the order of the filters.
-    """
-
-    labelled: DataFrame
-    passed: int
-    dropped: dict[str, int]
+    atoms: Filtered
+    relations: Filtered
+    types: Filtered
+    definitions: Filtered
+    retired: Filtered | None
+    names: DataFrame  # distinct ones
+    concepts: DataFrame  # cui, name, names
 
     @property
-    def rows(self) -> DataFrame:
-        """The rows that no filter drops."""
-        return self.labelled.where(F.col("reason").isNull()).drop("reason")
-
-    @property
-    def read(self) -> int:
-        """Number of all rows."""
-        return self.passed + sum(self.dropped.values())
+    def filtered(self) -> list[Filtered]:
+        every = [self.atoms, self.relations, self.types, self.definitions, self.retired]
+        return [rows for rows in every if rows]
 
 
-def _filter(
-    kind: str, files: Sequence[Path], labelled: DataFrame, reasons: Sequence[str], work: Workspace
+def _filter_all(
+    tables: dict[str, list[RrfTable]], settings: Settings, work: Workspace
 ) -> _Filtered:
-    """Stage labelled rows and count them.
+    def read(name: str) -> DataFrame:
+        return read_rrf(tables[name], work)
 
-    Raises:
-        InputError: a row is malformed.
-    """
-    staged = stage(labelled, kind, work)
-    passed, dropped = count_reasons(staged, [MALFORMED, *reasons])
-    if dropped.pop(MALFORMED):
-        reject_malformed(kind, files)
-    return _Filtered(staged, passed, dropped)
+    def keep(name: str, labelled: DataFrame, reasons: tuple[str, ...]) -> Filtered:
+        return filter_rows(tables[name], labelled, reasons, settings.malformed_share, work)
+
+    chosen = None
+    if settings.types:
+        chosen = stage(attributes.concepts_of_types(read("MRSTY"), settings.types), "chosen", work)
+    atoms = keep("MRCONSO", names.label_atoms(read("MRCONSO"), settings, chosen), names.REASONS)
+    settings.sources.require_known(atoms.labelled, ["sab"], "umls.sources")
+    settings.term_types.require_known(atoms.labelled, ["tty"], "umls.term_types")
+    distinct = stage(names.distinct_names(atoms.rows), "names", work)
+    concepts = stage(names.own_names(distinct), "concepts", work)
+    rel = relations.label_relations(read("MRREL"), concepts, settings)
+    edges = keep("MRREL", rel, relations.REASONS)
+    settings.relations.require_known(edges.labelled, ["rel", "rela"], "umls.relations")
+    sty = attributes.label_types(read("MRSTY"), concepts)
+    mrdef = attributes.label_definitions(read("MRDEF"), concepts, settings)
+    old = None
+    if tables["MRCUI"]:
+        old = keep("MRCUI", retired.label_retired(read("MRCUI"), concepts), retired.REASONS)
+    return _Filtered(
+        atoms,
+        edges,
+        keep("MRSTY", sty, attributes.TYPE_REASONS),
+        keep("MRDEF", mrdef, attributes.DEFINITION_REASONS),
+        old,
+        distinct,
+        concepts,
+    )
+
+
+@dataclass(frozen=True)
+class _Output:
+    """Where the tables go and what is counted of them."""
+
+    folder: Path
+    counts: Counts
+    work: Workspace
+
+    def write(self, table: str, rows: DataFrame) -> int:
+        """Write rows in the order of their CUI; returns their number."""
+        return self.write_shuffled(table, rows.repartitionByRange("cui"))
+
+    def write_shuffled(self, table: str, rows: DataFrame, order: Sequence[str] = ()) -> int:
+        """Write rows that were shuffled by ranges; returns their number."""
+        return write_sorted(rows, table, self.folder / f"{table}.parquet", self.work, order)
+
+    def distinct(self, table: str, filtered: Filtered) -> None:
+        """Write the distinct rows that passed, and count."""
+        rows = filtered.rows.repartitionByRange("cui").distinct()
+        kept = self.write_shuffled(table, rows)
+        self.account(table, filtered, kept, {"duplicate": filtered.passed - kept})
+
+    def account(self, table: str, filtered: Filtered, kept: int, dropped: dict[str, int]) -> None:
+        """Count a table's rows: those of the filters, then those of `dropped`."""
+        every = filtered.dropped | dropped
+        self.counts.add(table, read=filtered.read, kept=kept, dropped=every)
+
+
+def _write_names(kg: _Filtered, settings: Settings, out: _Output) -> None:
+    """Write concepts, heldout and names."""
+    kept = out.write("concepts", kg.concepts)
+    cuis = kg.atoms.labelled.where(F.coalesce("reason", F.lit("")) != MALFORMED)
+    read = cuis.select("cui").distinct().count()
+    out.counts.add("concepts", read=read, kept=kept, dropped={"no name left": read - kept})
+
+    choice = stage(heldout.choose_heldout(kg.names, settings.heldout), "heldout", out.work)
+    taken = choice.where(F.col("reason").isNull())
+    given = out.write("heldout", taken)
+    reasons = {row["reason"]: row["count"] for row in choice.groupBy("reason").count().collect()}
+    not_given = {reason: reasons.get(reason, 0) for reason in settings.heldout.reasons}
+    out.counts.add("heldout", read=kept, kept=given, dropped=not_given)
+
+    left = kg.names.join(F.broadcast(taken), ["cui", "name"], "left_anti")
+    kept = out.write("names", left)
+    repeated = kg.atoms.passed - kept - given
+    out.account("names", kg.atoms, kept, {"duplicate": repeated, "held out": given})
+
+
+def _write_codes(atoms: Filtered, out: _Output) -> None:
+    coded = names.coded_atoms(atoms.rows)
+    without = atoms.passed - coded.count()
+    kept = out.write_shuffled("codes", coded.repartitionByRange("cui").distinct())
+    repeated = atoms.passed - without - kept
+    out.account("codes", atoms, kept, {names.NO_CODE: without, "duplicate": repeated})
+
+
+def _write_relations(edges: Filtered, words: Relations | None, out: _Output) -> None:
+    distinct, order = relations.distinct_relations(edges.rows), ("ends", "kind")
+    if words is None:
+        kept = out.write_shuffled("relations", distinct, order)
+        out.account("relations", edges, kept, {"duplicate": edges.passed - kept})
+        return
+    both = stage(distinct, "relations", out.work)
+    one = mirrored.one_direction(both, words).repartitionByRange("ends")
+    kept, number = out.write_shuffled("relations", one, order), both.count()
+    dropped = {"duplicate": edges.passed - number, "mirrored": number - kept}
+    out.account("relations", edges, kept, dropped)
+
+
+def _write_retired(old: Filtered | None, out: _Output) -> None:
+    """Write retired; empty where no META folder has MRCUI.RRF."""
+    if old is None:
+        nothing = from_columns("retired", {"cui": [], "successor": []})
+        write_table("retired", nothing, out.folder / "retired.parquet")
+        return
+    pairs = old.rows.distinct()
+    number = pairs.count()
+    kept = out.write("retired", retired.single_successors(pairs))
+    repeated = {"duplicate": old.passed - number, retired.AMBIGUOUS: number - kept}
+    out.account("retired", old, kept, repeated)

@@ -7,9 +7,12 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from bali.digest import code_digest as digest_of
+from bali.errors import InputError
+from bali.umls.release import release_files
 
 ROUND = 1  # of linking; a second round, re-ranked by an aligned model, would be 2
 STARTED = time.time()
+RELATIONS = f"{workflow.basedir}/resources/relations.tsv"
 
 
 wildcard_constraints:
@@ -35,10 +38,29 @@ def brought(path, remedy):
     return path
 
 
-def meta_files(table):
-    """One RRF file of each META folder, as in MRCONSO."""
-    remedy = "UMLS is yours to download: docs/real_data.md says how; then set umls.meta"
-    return [brought(f"{meta}/{table}.RRF", remedy) for meta in config["umls"]["meta"]]
+def meta_files():
+    """The RRF files of all META folders: those that rules make, and those that the user brings."""
+    files = []
+    for meta in config["umls"]["meta"]:
+        made = [path for path in DEMO_FILES | FETCHED_FILES if Path(path).parent == Path(meta)]
+        try:
+            files += sorted(made) or [str(path) for path in release_files(Path(meta))]
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
+    return files
+
+
+def umls_choices():
+    """The flags of what is kept of the Metathesaurus, as words of the command."""
+    umls, words = config["umls"], []
+    for key in ("sources", "term_types", "semantic_types", "relations"):
+        for verb in ("keep", "drop"):
+            words += [f"--{verb}-{key.replace('_', '-')}", *umls[key][verb]]
+    if umls["self_relations"]:
+        words.append("--self-relations")
+    if not umls["mirrored"]:
+        words += ["--no-mirrored", "--phrases", RELATIONS]
+    return words
 
 
 def shards():
@@ -72,7 +94,7 @@ def shard_files():
     folder, name = config["corpus"]["folder"], config["corpus"]["name"]
     files = {}
     for shard, numbers in SHARDS.items():
-        xml = [f"{folder}/{name.format(number=number)}" for number in numbers]
+        xml = [f"{folder}/{name.replace('{number}', number)}" for number in numbers]
         files[shard] = {
             "xml": [brought(path, remedy) for path in xml],
             "md5": [brought(f"{path}.md5", remedy) for path in xml],

@@ -1,13 +1,19 @@
 """Stage umls: RRF files of all META folders -> sorted Parquet tables, one Spark session for all."""
 
+if not config["umls"]["mirrored"] and not config["graph"]["inverse"]:
+    raise WorkflowError(
+        "config: umls.mirrored false needs graph.inverse true: with one direction of each relation "
+        "alone, messages could not reach leaves from hubs; set one of them to true"
+    )
+
 
 rule umls_tables:
     """MRCONSO, MRREL, MRSTY, MRDEF -> concepts, names and their attributes; held-out names."""
     input:
-        conso=meta_files("MRCONSO"),
-        rel=meta_files("MRREL"),
-        sty=meta_files("MRSTY"),
-        definitions=meta_files("MRDEF"),
+        rrf=meta_files(),
+        # ours: they stand beside the rules
+        phrases=branch(lookup(dpath="umls/mirrored", within=config), then=[], otherwise=RELATIONS),
+        groups=f"{workflow.basedir}/resources/semantic_groups.tsv",
     output:
         concepts="results/umls/concepts.parquet",
         names="results/umls/names.parquet",
@@ -15,6 +21,8 @@ rule umls_tables:
         semantic_types="results/umls/semantic_types.parquet",
         definitions="results/umls/definitions.parquet",
         relations="results/umls/relations.parquet",
+        retired="results/umls/retired.parquet",
+        rejects="results/umls/rejects.parquet",
         heldout="results/umls/heldout.parquet",
         counts="results/umls/tables.counts.json",
     log:
@@ -29,17 +37,20 @@ rule umls_tables:
         runtime=240,
     params:
         folder=subpath(output.names, parent=True),
+        meta=lookup(dpath="umls/meta", within=config),
+        malformed_share=lookup(dpath="umls/malformed_share", within=config),
         languages=lookup(dpath="umls/languages", within=config),
         suppressed=lookup(dpath="umls/suppressed", within=config),
+        choices=umls_choices(),
         min_names=lookup(dpath="umls/heldout/min_names", within=config),
         share=lookup(dpath="umls/heldout/share", within=config),
         seed=lookup(dpath="umls/heldout/seed", within=config),
         code=code_digest("umls.tables"),
     shell:
         "python -m bali umls tables"
-        " --conso {input.conso:q} --rel {input.rel:q} --sty {input.sty:q}"
-        " --definitions {input.definitions:q}"
-        " --languages {params.languages:q} --suppressed {params.suppressed:q}"
+        " --meta {params.meta:q} --malformed-share {params.malformed_share}"
+        " --languages {params.languages:q} --suppressed {params.suppressed:q} {params.choices:q}"
+        " --semantic-groups {input.groups:q}"
         " --min-names {params.min_names} --share {params.share} --seed {params.seed}"
         " --threads {threads} --memory-mb {resources.mem_mb}"
         " --out-dir {params.folder:q} --counts {output.counts:q} --log {log:q}"

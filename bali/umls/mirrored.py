@@ -1,0 +1,44 @@
+"""Relations that are stated in both directions: "a isa b" and "b inverse_isa a" say the same."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from bali.graph.relations import RELS, Relations
+from bali.umls import keys
+
+
+def one_direction(relations: DataFrame, words: Relations) -> DataFrame:
+    """Drop the second of two rows that state one relation in both directions.
+
+    The one whose (rel, rela) sorts first stays; if the relation is its own inverse, the one with
+    the lower head. A row whose other direction is not stated stays as it is.
+
+    Args:
+        relations: head, tail, rel, rela and others; distinct in these four.
+        words: knows the inverses.
+    """
+    found = relations.select("rel", "rela").distinct().collect()
+    inverses = [(*kind, *words.inverse(*kind)) for kind in sorted(found) if kind[0] in RELS]
+    names = ["rel", "rela", "inverse_rel", "inverse_rela"]
+    columns = {name: [row[n] for row in inverses] for n, name in enumerate(names)}
+    schema = pa.schema([(name, pa.string()) for name in names])
+    table = keys.small_table(pa.table(columns, schema), relations.sparkSession)
+    known = relations.join(table, ["rel", "rela"], "left")
+    kind, inverse = F.struct("rel", "rela"), F.struct("inverse_rel", "inverse_rela")
+    # without an inverse that is known, a row is not the second of two
+    second = F.coalesce(
+        (kind > inverse) | ((kind == inverse) & (F.col("head") > F.col("tail"))), F.lit(False)
+    )
+    labelled = known.withColumn("second", second)
+    turned = labelled.where(~F.col("second")).select(
+        F.col("tail").alias("head"),
+        F.col("head").alias("tail"),
+        F.col("inverse_rel").alias("rel"),
+        F.col("inverse_rela").alias("rela"),
+    )
+    seconds = labelled.where("second").join(turned, ["head", "tail", "rel", "rela"], "left_anti")
+    firsts = labelled.where(~F.col("second"))
+    return firsts.select(relations.columns).union(seconds.select(relations.columns))
