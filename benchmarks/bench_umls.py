@@ -82,16 +82,22 @@ def rows_in(meta: Path) -> dict[str, int]:
     return {line.split("|")[0][:-4]: int(line.split("|")[4]) for line in lines}
 
 
-def tell(name: str, runs: list[Measured], seconds: float | None = None) -> float:
-    """Print one line; returns the median of the seconds, or those given."""
-    seconds = statistics.median(run.seconds for run in runs) if seconds is None else seconds
-    spread = " ".join(f"{run.seconds:.1f}" for run in runs)
-    cpu = statistics.median(run.cpu for run in runs)
-    peak = max(run.peak_mb for run in runs)
-    print(
-        f"{name:<24}{seconds:>9.1f} s{cpu:>9.1f} s CPU{peak:>8.0f} MB   runs: {spread}", flush=True
+def tell(name: str, runs: list[Measured]) -> Measured:
+    """Print one line; returns the medians, and the largest peak."""
+    middle = Measured(
+        statistics.median(run.seconds for run in runs),
+        statistics.median(run.cpu for run in runs),
+        max(run.peak_mb for run in runs),
+        output="",
+        disk_mb=0.0,
     )
-    return seconds
+    spread = " ".join(f"{run.seconds:.1f}" for run in runs)
+    print(
+        f"{name:<32}{middle.seconds:>8.1f} s{middle.cpu:>8.1f} s CPU{middle.peak_mb:>7.0f} MB"
+        f"   runs: {spread}",
+        flush=True,
+    )
+    return middle
 
 
 def main() -> None:
@@ -128,8 +134,9 @@ def main() -> None:
         peer.append(run("duckdb", peer_command("duckdb", meta, theirs, args), theirs))
         rows = require_same(ours, theirs)
     print(f"same values in {', '.join(f'{table} ({n})' for table, n in rows.items())}")
-    whole = tell("bali umls tables", mine)
-    print(f"  ours / DuckDB: {whole / tell('DuckDB', peer):.1f}")
+    us, duckdb = tell("bali umls tables", mine), tell("DuckDB", peer)
+    wall, cpu = us.seconds / duckdb.seconds, us.cpu / duckdb.cpu
+    print(f"  ours / DuckDB: {wall:.1f}, of processor time {cpu:.1f}")
     if args.no_pandas:
         return
 
@@ -144,7 +151,7 @@ def main() -> None:
         seconds = start + sum(inner[source] * factor[source] for source in SOURCES)
         read = f"{rows_in(small)['MRCONSO']} + {rows_in(small)['MRREL']} rows"
         tell(f"{loop}, {read}", [done])
-        print(f"  extrapolated: {seconds:.0f} s; {loop} / ours: {seconds / whole:.1f}")
+        print(f"  extrapolated: {seconds:.0f} s; {loop} / ours: {seconds / us.seconds:.1f}")
 
 
 if __name__ == "__main__":

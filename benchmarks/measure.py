@@ -1,6 +1,6 @@
 """Runs a command; measures its time, processor time and memory, of all its processes.
 
-Memory is sampled ten times a second: the resident sets of the command and all its children
+Memory is sampled four times a second: the resident sets of the command and all its children
 together. What they share counts once each, so it is an upper bound; a peak between two samples is
 missed. (/usr/bin/time -v tells the largest single process only.) Disk is the size of a folder's
 files, looked at every other second.
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-INTERVAL, DISK_INTERVAL = 0.1, 2.0  # seconds
+INTERVAL, DISK_INTERVAL = 0.25, 2.0  # seconds; a look at all processes takes milliseconds
 
 
 @dataclass(frozen=True)

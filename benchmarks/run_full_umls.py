@@ -4,7 +4,7 @@
 
 Makes 17M rows of MRCONSO and 60M of MRREL, runs the steps as `snakemake graph` would, prints
 seconds, processor seconds, peak memory of all processes and scratch on disk of each step, whole
-and per million rows, and removes what it made. The input takes 7.9 GB; what Spark stages is printed.
+and per million rows, and removes what it made. The input takes 7.9 GB of disk.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--conso", type=int, default=17_000_000, help="rows of MRCONSO")
     parser.add_argument("--rel", type=int, default=60_000_000, help="rows of MRREL")
-    parser.add_argument(
-        "--scratch", type=Path, required=True, help="on a disk with room for input and staging"
-    )
+    parser.add_argument("--scratch", type=Path, required=True, help="for input and staging")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--memory-mb", type=int, default=6144, help="of the Spark job, MiB")
     parser.add_argument("--fan-out", type=int, nargs="+", default=[3])
