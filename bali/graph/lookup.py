@@ -16,7 +16,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import reduce
 from heapq import nsmallest
 from pathlib import Path
 
@@ -154,18 +153,19 @@ def _names_with(umls: Path, words: list[str]) -> list[tuple[str, str]]:
     path = umls / "names.parquet"
     with open_table("names", path) as file:
         metadata = file.metadata
+    first, *others = sorted(words, key=len, reverse=True)  # the longest is in the fewest names
 
     def search(group: int) -> list[tuple[str, str]]:
         with pq.ParquetFile(path, metadata=metadata) as file:
-            rows = file.read_row_group(group, columns=["name"], use_threads=False)
-            lower = pc.utf8_lower(rows["name"])
-            holds = reduce(pc.and_, (pc.match_substring(lower, word) for word in words))
-            at = pc.indices_nonzero(holds)
+            names = file.read_row_group(group, columns=["name"], use_threads=False)["name"]
+            at = pc.indices_nonzero(pc.match_substring(names, first, ignore_case=True))
+            for word in others:
+                holds = pc.match_substring(names.take(at), word, ignore_case=True)
+                at = at.filter(holds.combine_chunks())
             if not len(at):
                 return []
             cuis = file.read_row_group(group, columns=["cui"], use_threads=False)["cui"]
-        found = (cuis.take(at).to_pylist(), rows["name"].take(at).to_pylist())
-        return list(zip(*found, strict=True))
+        return list(zip(cuis.take(at).to_pylist(), names.take(at).to_pylist(), strict=True))
 
     with ThreadPoolExecutor() as pool:
         return [row for rows in pool.map(search, range(metadata.num_row_groups)) for row in rows]
