@@ -204,6 +204,16 @@ def test_a_stage_is_a_target(finished: Project) -> None:
     assert not finished.planned("graph", "--forceall") & {"train_run", "linking_kb"}
 
 
+def test_the_graph_needs_the_mentions_only_where_it_is_cut_around_them(
+    finished: Project, tmp_path: Path
+) -> None:
+    changed = tmp_path / "changed.yaml"
+    changed.write_text("graph: {mentioned_hops: 1}\n")
+    tiny = f"{finished.repository}/tests/tiny/config.yaml"
+    planned = finished.planned("--configfile", tiny, str(changed), "--forceall", "graph")
+    assert planned >= {"linking_kb", "linking_mentions", "graph_csr"} and "train_run" not in planned
+
+
 @pytest.mark.parametrize(
     ("module", "edit", "expected"),
     [

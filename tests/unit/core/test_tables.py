@@ -11,6 +11,7 @@ from bali.files import sha256
 from bali.storage import (
     ROW_GROUP,
     TableWriter,
+    count_rows,
     from_columns,
     map_ipc,
     read_table,
@@ -52,6 +53,18 @@ def test_bytes_do_not_depend_on_the_sizes_of_the_batches(tmp_path: Path) -> None
 def test_an_empty_table_is_a_table(tmp_path: Path) -> None:
     assert write_table("nodes", nodes(0), tmp_path / "nodes.parquet") == 0
     assert read_table("nodes", tmp_path / "nodes.parquet").num_rows == 0
+
+
+def test_columns_of_few_values_can_be_read_as_dictionaries(tmp_path: Path) -> None:
+    path = tmp_path / "nodes.parquet"
+    write_table("nodes", nodes(ROW_GROUP + 5), path)
+    assert count_rows("nodes", path) == ROW_GROUP + 5
+    batches = list(stream_table("nodes", path, ["node", "name"], ["name"]))
+    assert all(pa.types.is_dictionary(batch.schema.field("name").type) for batch in batches)
+    names = [name for batch in batches for name in batch["name"].to_pylist()]
+    assert names == ["n"] * (ROW_GROUP + 5)
+    with pytest.raises(InputError, match="not those of the table kept"):
+        list(stream_table("kept", path, ["shard"], ["shard"]))
 
 
 def test_a_failing_writer_leaves_nothing(tmp_path: Path) -> None:
