@@ -4,8 +4,9 @@ An edge reads `source RELA target`, and a phrase fits between the two names: "hy
 vascular disease". RELA is the more specific of MRREL's two fields; REL speaks where it is empty.
 
 Sources: REL from the UMLS Reference Manual (NBK9685), appendix B. resources/relations.tsv holds
-the RELAs that NLM documents ("Abbreviations Used in Data Elements", releases 2021 to 2024); names
-and inverses are NLM's, the phrases ours. A release's own MRDOC.RRF has the last word on inverses.
+the RELAs that NLM documents ("Abbreviations Used in Data Elements"); their names are NLM's, the
+pairing into inverses, which that list does not give, and the phrases are ours. A release's own
+MRDOC.RRF has the last word on inverses.
 """
 
 from __future__ import annotations
