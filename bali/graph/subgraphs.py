@@ -22,7 +22,8 @@ from bali.tables import TABLES
 
 logger = logging.getLogger(__name__)
 
-BLOCK = 4_096  # subgraphs sampled at once; bounds memory, changes no result
+# Subgraphs sampled at once, and nodes that they can have at most; bound memory, change no result.
+BLOCK, BLOCK_NODES = 4_096, 1 << 22
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> None:
     largest = np.zeros(2, np.int64)
     alone = 0
     draws = Draws(args.replacement, index_relations(csr) if args.draw == "relation" else None)
-    centres = max(BLOCK // args.samples, 1)
+    centres = block_size(args.fan_out, args.samples)
     with TableWriter("subgraphs", args.out) as out:
         blocks = blocks_of(csr, args.fan_out, args.samples, args.seed, centres, draws)
         for rows in progress(blocks, "blocks of centres", -(-nodes // centres)):
@@ -89,6 +90,12 @@ def run(args: argparse.Namespace) -> None:
         without_edges=alone,
     )
     counts.write(args.counts)
+
+
+def block_size(fan_out: Sequence[int], samples: int) -> int:
+    """Centres whose subgraphs are sampled at once; fewer, where the fan-out is large."""
+    largest = 1 + int(np.cumprod(fan_out).sum())  # nodes of a subgraph
+    return max(min(BLOCK, BLOCK_NODES // largest) // samples, 1)
 
 
 def blocks_of(

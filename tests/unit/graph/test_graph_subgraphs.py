@@ -11,7 +11,7 @@ import pytest
 
 from bali.__main__ import main
 from bali.graph.adjacency import Csr, save_csr
-from bali.graph.subgraphs import blocks_of
+from bali.graph.subgraphs import block_size, blocks_of
 from bali.storage import from_columns, read_table, write_table
 
 # 0 <- 1, 0 <- 2, 0 <- 3; 1 <- 0; 4 is alone
@@ -60,6 +60,23 @@ def test_all_samples_of_all_concepts_are_written(tmp_path):
     nodes = [len(row["node"]) for row in rows]
     assert counts["facts"]["nodes_max"] == max(nodes)
     assert counts["facts"]["nodes_mean"] == round(sum(nodes) / 15, 3)
+
+
+@pytest.mark.parametrize(
+    ("fan_out", "samples", "centres"),
+    # 1 + 100 + 10,000 nodes a subgraph: 415 of them have 4M
+    [
+        ([3], 4, 1_024),
+        ([10, 5], 1, 4_096),
+        ([100, 100], 5, 83),
+        ([9], 10_000, 1),
+        ([2000, 2000], 1, 1),
+    ],
+)
+def test_fewer_centres_are_sampled_at_once_where_their_subgraphs_are_large(
+    fan_out, samples, centres
+):
+    assert block_size(fan_out, samples) == centres
 
 
 def test_size_of_the_blocks_changes_no_row():
