@@ -11,7 +11,8 @@ from paths import REPOSITORY
 from support import write_random_bert
 from tiny.universe import texts, write_meta, write_pubmed
 
-PARTS = ["Snakefile", "config.yaml", "workflow", "bali", "resources/relations.tsv", "tests/tiny"]
+TABLES_OF_OURS = ["resources/relations.tsv", "resources/semantic_groups.tsv"]
+PARTS = ["Snakefile", "config.yaml", "workflow", "bali", *TABLES_OF_OURS, "tests/tiny"]
 TABLES = ("*.parquet", "*.arrow", "*.npy", "*.counts.json", "kb/*")
 MODELS = ("*.safetensors", "history.json", "results.csv", "heldout/*.json")
 
