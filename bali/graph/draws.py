@@ -6,8 +6,9 @@ Two choices, each of two kinds:
   relations that still have an entry to give, each equally likely, and then one of its entries,
   each equally likely; so a relation of two entries is seen as often as one of two thousand.
 - Without replacement, min(fan-out, degree) different entries are drawn. With replacement,
-  fan-out entries of every row that has any: an entry drawn twice counts twice, so that the mean
-  over the draws is an unbiased estimate of the mean over the row.
+  fan-out entries of every row that has any: an entry drawn twice is returned twice, so that the
+  mean over the draws is an unbiased estimate: of the mean over the row, or, by relation, of the
+  mean over its relations of the means over their entries.
 
 A row of 100,000 entries costs as much as a row of ten. Floyd's algorithm draws k of n with k random
 numbers (Bentley & Floyd 1987, "A sample of brilliance", doi:10.1145/30401.315746), here for many
@@ -92,7 +93,7 @@ class Draws:
             else:
                 place = floyd(degree[some], fan_out, keys[some])
             place = np.sort(place.T, axis=1) + first[some, None]  # (some, fan_out)
-            slot = (np.cumsum(size) - size)[some, None] + np.arange(fan_out)
+            slot = sums_before(size)[some, None] + np.arange(fan_out)
             position[slot] = place
         return owner, position
 
@@ -230,5 +231,10 @@ def ranges(first: Integers, length: Integers) -> tuple[Integers, Integers]:
         Two arrays of sum(length): the range (from 0) that an integer belongs to, and the integer.
     """
     owner = np.repeat(np.arange(len(length)), length)
-    before = np.cumsum(length) - length  # integers in the ranges before
-    return owner, np.arange(len(owner)) + (first - before)[owner]
+    return owner, np.arange(len(owner)) + (first - sums_before(length))[owner]
+
+
+def sums_before(length: Integers) -> Integers:
+    """(ranges,) sum of the lengths before each: where it starts if they stand one after another."""
+    before: Integers = np.cumsum(length) - length
+    return before
