@@ -1,0 +1,1 @@
+"""Gold corpora: what linking and evaluation are scored against."""
