@@ -61,6 +61,16 @@ SECTIONS = list_of(
         ]
     )
 )
+MESH = list_of(
+    pa.struct(
+        [
+            pa.field("ui", STRING, nullable=False),
+            pa.field("name", STRING, nullable=False),
+            pa.field("major", BOOL, nullable=False),
+            pa.field("qualifiers", list_of(STRING), nullable=False),
+        ]
+    )
+)
 
 TABLES = {
     table.name: table
@@ -168,12 +178,20 @@ TABLES = {
                 "sections": Column(
                     SECTIONS, "sections of the abstract: label, or empty; offsets in the text"
                 ),
-                "language": Column(STRING, "three letters, as in PubMed"),
-                "journal": Column(STRING, "title of the journal"),
+                "languages": Column(list_of(STRING), "of the article; three letters each"),
+                "journal": Column(STRING, "title of the journal, or of a chapter's book"),
                 "year": Column(INT32, "year of publication, where it is stated", nullable=True),
-                "mesh": Column(list_of(STRING), "MeSH descriptor identifiers"),
+                "date": Column(STRING, "of publication: yyyy, yyyy-mm or yyyy-mm-dd, or empty"),
+                "revised": Column(STRING, "date of the record's last revision, or empty"),
+                "mesh": Column(
+                    MESH,
+                    "MeSH headings: descriptor's identifier (empty in old files) and name, major "
+                    "topic, names of the qualifiers",
+                ),
                 "publication_types": Column(list_of(STRING), "publication types"),
                 "retracted": Column(BOOL, "the article is a retracted publication"),
+                "doi": Column(STRING, "the article's own DOI, or empty"),
+                "pmc": Column(STRING, "the article's own identifier in PubMed Central, or empty"),
                 "source": Column(STRING, "name of the file that it was read from"),
             },
         ),
@@ -185,7 +203,7 @@ TABLES = {
         ),
         Table(
             "kept",
-            "The records that go on: later files win, DeleteCitation removes, latest version.",
+            "The records that go on: latest file and version; no deleted or unwanted ones.",
             ("pmid", "version"),
             {"pmid": PMID, "version": VERSION, "shard": Column(STRING, "shard that holds it")},
         ),

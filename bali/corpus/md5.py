@@ -6,6 +6,7 @@ import re
 from hashlib import file_digest
 from pathlib import Path
 
+from bali.corpus.broken import BrokenFileError, Damage
 from bali.errors import InputError
 from bali.files import require_file
 
@@ -35,7 +36,8 @@ def check_md5(path: Path, sidecar: Path) -> None:
     """Compare a file's MD5 with the one that its sidecar states.
 
     Raises:
-        InputError: one of the two is missing, the sidecar holds no MD5, or they differ.
+        InputError: one of the two is missing, or the sidecar holds no MD5.
+        BrokenFileError: they differ.
     """
     require_file(path, "fetch it, or correct corpus.folder, first and last in the config")
     require_file(sidecar, f"fetch it from where {path.name} came from")
@@ -43,6 +45,7 @@ def check_md5(path: Path, sidecar: Path) -> None:
     with path.open("rb") as stream:
         found = file_digest(stream, "md5").hexdigest()
     if found != stated:
-        raise InputError(
-            f"{path}: its MD5 is {found}, but {sidecar.name} says {stated}; fetch both again"
+        raise BrokenFileError(
+            Damage.MD5,
+            f"{path}: its MD5 is {found}, but {sidecar.name} says {stated}; fetch both again",
         )

@@ -1,26 +1,66 @@
 """Documents and deletions of all shards -> kept.parquet: the records that go on.
 
-Only keys are read. Shards are in the order in which later ones win: the last event of a key
-(PMID, version), a record or a deletion, decides; of what is left only the highest version of each
-PMID stays. Within a shard corpus/documents.py has settled the same, so that a key is at most one
-of both there.
+Little more than keys is read. Shards are in the order in which later ones win: the last event of a
+key (PMID, version), a record or a deletion, decides; of what is left only the highest version of
+each PMID stays. Within a shard corpus/documents.py has settled the same, so that a key is at most
+one of both there.
+
+Records without text, in other languages, or retracted are dropped last, so that no older version
+stands in for them.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from bali.counts import Counts
 from bali.errors import InputError
-from bali.storage import read_table, write_table
+from bali.storage import read_table, stream_table, write_table
 
 logger = logging.getLogger(__name__)
+
+# Why a record that stands does not go on; the first that applies counts.
+UNWANTED = ("neither title nor abstract", "another language", "retracted")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What goes on.
+
+    Attributes:
+        languages: of these an article must state one; empty takes all. An article that states
+            none passes.
+        retracted: whether retracted articles go on.
+    """
+
+    languages: Sequence[str]
+    retracted: bool
+
+
+@dataclass(frozen=True)
+class Events:
+    """Columns of equal length, one row an event: a record or a deletion.
+
+    Attributes:
+        pmid: int64.
+        version: int32.
+        shard: int32, position among the shards.
+        verdict: int8; -1 a deletion, 0 a wanted record, n an unwanted one: UNWANTED[n - 1].
+    """
+
+    pmid: NDArray[np.int64]
+    version: NDArray[np.int32]
+    shard: NDArray[np.int32]
+    verdict: NDArray[np.int8]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +68,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--documents", type=Path, nargs="+", required=True, help="one a shard")
     parser.add_argument("--deletions", type=Path, nargs="+", required=True, help="one a shard")
     parser.add_argument("--shards", nargs="+", required=True, help="names; later shards win")
+    parser.add_argument(
+        "--languages", nargs="*", required=True, help="of articles that go on; none: all"
+    )
+    parser.add_argument("--retracted", action="store_true", help="retracted articles go on")
     parser.add_argument("--out", type=Path, required=True, help="kept.parquet")
     parser.add_argument("--counts", type=Path, required=True)
 
@@ -39,51 +83,86 @@ def run(args: argparse.Namespace) -> None:
             f"--documents, --deletions and --shards name {len(args.documents)}, "
             f"{len(args.deletions)} and {len(args.shards)} shards; give one of each for each shard"
         )
+    wanted = Wanted(args.languages, args.retracted)
+    events = read_events(args.documents, args.deletions, wanted)
     counts = Counts("corpus.resolve")
-    kept = resolve(args.documents, args.deletions, args.shards, counts)
+    kept = resolve(events, args.shards, counts)
     write_table("kept", kept, args.out)
     counts.write(args.counts)
     logger.info("%d records go on", kept.num_rows)
 
 
-def resolve(
-    documents: Sequence[Path], deletions: Sequence[Path], shards: Sequence[str], counts: Counts
-) -> pa.Table:
-    """Settle versions, updates and deletions over all shards.
+def read_events(documents: Sequence[Path], deletions: Sequence[Path], wanted: Wanted) -> Events:
+    """Read the keys of all shards, and of records whether they are wanted.
 
     Args:
         documents: tables `documents`, one a shard.
         deletions: tables `deletions`, one a shard.
-        shards: names of the shards; later ones win.
-        counts: takes the account of the table `kept`.
-
-    Returns:
-        The table `kept`.
+        wanted: what goes on.
 
     Raises:
         InputError: a file is missing or holds another table.
     """
-    tables = [("documents", path) for path in documents] + [("deletions", p) for p in deletions]
-    keys = [read_table(name, path, ["pmid", "version"]) for name, path in tables]
-    sizes = [part.num_rows for part in keys]
-    number = np.arange(len(shards), dtype=np.int32)
-    # one row an event
-    pmid = pa.concat_tables(keys)["pmid"].to_numpy()
-    version = pa.concat_tables(keys)["version"].to_numpy()
-    shard = np.repeat(np.concatenate([number, number]), sizes)
-    is_record = np.arange(len(pmid)) < sum(sizes[: len(shards)])
+    parts = []
+    for shard, (records, removed) in enumerate(zip(documents, deletions, strict=True)):
+        parts += list(_records(records, shard, wanted))
+        keys = read_table("deletions", removed)
+        parts.append(_events(keys, shard, np.full(keys.num_rows, -1, np.int8)))
+    columns = zip(*((e.pmid, e.version, e.shard, e.verdict) for e in parts), strict=True)
+    return Events(*(np.concatenate(column) for column in columns))
 
-    order = np.lexsort((shard, version, pmid))
-    pmid, version, shard, is_record = (a[order] for a in (pmid, version, shard, is_record))
-    same_pmid = pmid[1:] == pmid[:-1]
-    same_key = same_pmid & (version[1:] == version[:-1])
+
+def _records(path: Path, shard: int, wanted: Wanted) -> Iterator[Events]:
+    columns = ("pmid", "version", "title", "sections", "languages", "retracted")
+    for batch in stream_table("documents", path, columns):
+        empty = (pc.utf8_length(batch["title"]).to_numpy() == 0) & (
+            pc.list_value_length(batch["sections"]).to_numpy() == 0
+        )
+        foreign = np.zeros(batch.num_rows, bool)
+        if wanted.languages:
+            foreign = pc.list_value_length(batch["languages"]).to_numpy() > 0
+            among = pc.is_in(
+                pc.list_flatten(batch["languages"]), pa.array(wanted.languages, pa.string())
+            )
+            foreign[pc.list_parent_indices(batch["languages"]).filter(among).to_numpy()] = False
+        withdrawn = batch["retracted"].to_numpy(zero_copy_only=False) & (not wanted.retracted)
+        verdict = np.select([empty, foreign, withdrawn], [1, 2, 3], 0).astype(np.int8)
+        yield _events(batch, shard, verdict)
+
+
+def _events(keys: pa.Table | pa.RecordBatch, shard: int, verdict: NDArray[np.int8]) -> Events:
+    number = np.full(len(verdict), shard, np.int32)
+    return Events(keys["pmid"].to_numpy(), keys["version"].to_numpy(), number, verdict)
+
+
+def resolve(events: Events, shards: Sequence[str], counts: Counts) -> pa.Table:
+    """Settle versions, updates and deletions over all shards, then drop what is unwanted.
+
+    Args:
+        events: of all shards.
+        shards: their names; later ones win.
+        counts: takes the account of the records.
+
+    Returns:
+        The table `kept`.
+    """
+    order = np.lexsort((events.shard, events.version, events.pmid))
+    pmid, version, shard = events.pmid[order], events.version[order], events.shard[order]
+    verdict = events.verdict[order]
+    is_record = verdict >= 0
+    same_key = (pmid[1:] == pmid[:-1]) & (version[1:] == version[:-1])
     overridden = np.append(same_key, False)[: len(pmid)]  # a later event of the same key exists
     next_is_record = np.append(is_record[1:], False)[: len(pmid)]
 
     stands = np.flatnonzero(is_record & ~overridden)  # rows of records that no event removed
     is_latest = np.ones(len(stands), bool)
     is_latest[:-1] = pmid[stands[1:]] != pmid[stands[:-1]]
-    kept = stands[is_latest]
+    latest = stands[is_latest]
+    kept = latest[verdict[latest] == 0]
+    reasons = {
+        reason: int((verdict[latest] == number).sum())
+        for number, reason in enumerate(UNWANTED, start=1)
+    }
     counts.add(
         "records",
         read=int(is_record.sum()),
@@ -92,6 +171,7 @@ def resolve(
             "superseded by a later shard": int((is_record & overridden & next_is_record).sum()),
             "deleted by a later shard": int((is_record & overridden & ~next_is_record).sum()),
             "older version": int((~is_latest).sum()),
+            **reasons,
         },
     )
     names = pa.DictionaryArray.from_arrays(pa.array(shard[kept]), pa.array(shards, pa.string()))

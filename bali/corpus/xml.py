@@ -1,47 +1,34 @@
 """PubMed's XML as a stream of records, in memory that does not grow with the file.
 
-The layout is NLM's PubmedArticleSet (DTD of 2024): `PubmedArticle` elements, then at most one
-`DeleteCitation`. The input is not trusted: no entity is expanded, no DTD and no address is
-opened, libxml2's own limits stay on, and the decompressed size has a cap.
+The roots are PubmedArticleSet, PubmedBookArticleSet, and MedlineCitationSet of the older files;
+below them stand records and at most one list of deletions. The input is not trusted: no entity
+is expanded, no DTD and no address is opened, libxml2's own limits stay on, and the decompressed
+size has a cap. Nothing else may stand below the root: what is not understood is not passed over.
 """
 
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from lxml import etree
 
-from bali.errors import InputError
+from bali.corpus.article import Article, NoKeyError, read_book, read_citation, read_key
+from bali.corpus.broken import BrokenFileError, Damage
 
 MEGABYTE = 1_000_000  # bytes
-_RECORDS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
-_YEAR = re.compile(r"[0-9]{4}")
+MAX_RECORD_MB = 64  # a tree of so much XML takes half a GB; PubMed's largest records have a few MB
+_ROOTS = ("PubmedArticleSet", "PubmedBookArticleSet", "MedlineCitationSet")
+_DELETIONS = ("DeleteCitation", "DeleteDocument")
+_CHILDREN = ("PubmedArticle", "PubmedBookArticle", "MedlineCitation", *_DELETIONS)
+_REMEDY = "fetch it again"
 
 
-@dataclass(frozen=True)
-class Article:
-    """One record; the fields are the columns of the table `documents`, but for `source`."""
-
-    pmid: int
-    version: int
-    title: str
-    abstract: str
-    sections: list[dict[str, Any]]  # label, start, end; offsets in the document's text
-    language: str
-    journal: str
-    year: int | None
-    mesh: list[str]
-    publication_types: list[str]
-    retracted: bool
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Deletion:
     """One key that a DeleteCitation removes."""
 
@@ -49,28 +36,34 @@ class Deletion:
     version: int
 
 
-@dataclass(frozen=True)
-class Other:
-    """A record that is no article: a book or a chapter of one."""
-
-
-Record = Article | Deletion | Other
+Record = Article | Deletion
 
 
 class _Capped:
-    """A binary stream that refuses to give more than a number of bytes."""
+    """A binary stream with a cap on the bytes of the whole and of what stands between marks."""
 
     def __init__(self, stream: BinaryIO, path: Path, megabytes: int) -> None:
         self._stream, self._path, self._megabytes = stream, path, megabytes
-        self._left = megabytes * MEGABYTE
+        self._read = self._mark = 0
+
+    def mark(self) -> None:
+        """A record ends here, or within what was read ahead."""
+        self._mark = self._read
 
     def read(self, size: int) -> bytes:
         data = self._stream.read(size)
-        self._left -= len(data)
-        if self._left < 0:
-            raise InputError(
+        self._read += len(data)
+        if self._read > self._megabytes * MEGABYTE:
+            raise BrokenFileError(
+                Damage.SIZE,
                 f"{self._path}: unpacks to more than {self._megabytes} MB; if the file is sound, "
-                "raise corpus.max_decompressed_mb in the config"
+                "raise corpus.max_decompressed_mb in the config",
+            )
+        if self._read - self._mark > MAX_RECORD_MB * MEGABYTE:
+            raise BrokenFileError(
+                Damage.SIZE,
+                f"{self._path}: {MAX_RECORD_MB} MB without the end of a PubMed record; give "
+                "PubMed's baseline or update files",
             )
         return data
 
@@ -79,33 +72,37 @@ def read_records(path: Path, max_decompressed_mb: int) -> Iterator[Record]:
     """Parse one .xml.gz file.
 
     Args:
-        path: a gzip-compressed PubmedArticleSet.
+        path: a gzip-compressed set of PubMed records.
         max_decompressed_mb: cap on the decompressed size, in millions of bytes.
 
     Yields:
         Its records in the order of the file.
 
     Raises:
-        InputError: the gzip stream is damaged or cut off, the XML is broken or of another kind, a
-            record has no PMID, or the cap is passed.
+        BrokenFileError: the gzip stream is damaged or cut off, the XML is broken or of another
+            kind, a record has no PMID, or a cap is passed. Only a file that is read to its end
+            is known to be whole.
     """
-    remedy = "fetch it again"
     try:
         with gzip.open(path) as stream:
             yield from _parse(_Capped(cast(BinaryIO, stream), path, max_decompressed_mb), path)
     except EOFError:
-        raise InputError(f"{path}: the gzip file ends too early; {remedy}") from None
+        raise BrokenFileError(
+            Damage.GZIP, f"{path}: the gzip file ends too early; {_REMEDY}"
+        ) from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: no sound gzip file ({error}); {remedy}") from None
+        raise BrokenFileError(
+            Damage.GZIP, f"{path}: no sound gzip file ({error}); {_REMEDY}"
+        ) from None
     except etree.XMLSyntaxError as error:
-        raise InputError(f"{path}: broken XML ({error}); {remedy}") from None
+        raise BrokenFileError(Damage.XML, f"{path}: broken XML ({error}); {_REMEDY}") from None
 
 
 def _parse(stream: _Capped, path: Path) -> Iterator[Record]:
     events = etree.iterparse(
         cast(BinaryIO, stream),
         events=("end",),
-        tag=_RECORDS,
+        tag=_CHILDREN,
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
@@ -115,94 +112,48 @@ def _parse(stream: _Capped, path: Path) -> Iterator[Record]:
     )
     number = 0
     for _, element in events:
+        root = element.getparent()
+        if root is None or root.getparent() is not None:
+            continue  # the MedlineCitation of a PubmedArticle; its end is not a record's
         number += 1
         try:
-            if element.tag == "PubmedArticle":
-                yield _article(element)
-            elif element.tag == "DeleteCitation":
-                yield from (Deletion(*_key(pmid)) for pmid in element.iterfind("PMID"))
-            else:
-                yield Other()
-        except _NoPmidError as error:
-            raise InputError(
-                f"{path}: record {number} has no valid PMID ({error}); fetch it again"
+            yield from _records(element)
+        except NoKeyError as error:
+            raise BrokenFileError(
+                Damage.KEY, f"{path}: record {number} has no valid PMID ({error}); {_REMEDY}"
             ) from None
+        stream.mark()
         element.clear()
         while element.getprevious() is not None:
-            del element.getparent()[0]
-    root = events.root.tag
-    if root != "PubmedArticleSet":
-        raise InputError(
-            f"{path}: its root is <{root}>, not <PubmedArticleSet>; give PubMed's baseline or "
-            "update files"
+            _check_child(root[0], path)
+            del root[0]
+    root = events.root
+    if root.tag not in _ROOTS:
+        raise BrokenFileError(
+            Damage.LAYOUT,
+            f"{path}: its root is <{root.tag}>, not one of <{'>, <'.join(_ROOTS)}>; give PubMed's "
+            "baseline or update files",
+        )
+    for child in root:
+        _check_child(child, path)
+
+
+def _check_child(child: etree._Element, path: Path) -> None:
+    if child.tag not in _CHILDREN:
+        name = child.tag if isinstance(child.tag, str) else child.text
+        raise BrokenFileError(
+            Damage.LAYOUT, f"{path}: holds <{name}> among its records, which is none; {_REMEDY}"
         )
 
 
-class _NoPmidError(Exception):
-    """A record without a usable key; the message is what stood in its place."""
-
-
-def _key(pmid: etree._Element | None) -> tuple[int, int]:
-    """PMID and version of a PMID element."""
-    text = "" if pmid is None else (pmid.text or "").strip()
-    version = "1" if pmid is None else pmid.get("Version", "1")
-    if not (text.isdecimal() and version.isdecimal()):
-        raise _NoPmidError(f"PMID {text!r}, version {version!r}")
-    return int(text), int(version)
-
-
-def _article(element: etree._Element) -> Article:
-    # the article's own PMID only: others stand in its reference and comment lists
-    pmid, version = _key(element.find("MedlineCitation/PMID"))
-    citation = element.find("MedlineCitation/Article")
-    article = etree.Element("Article") if citation is None else citation
-    title = _text(article.find("ArticleTitle"))
-    abstract, sections = _abstract(article, start=len(title) + 1)
-    types = [_text(e) for e in article.iterfind("PublicationTypeList/PublicationType")]
-    return Article(
-        pmid=pmid,
-        version=version,
-        title=title,
-        abstract=abstract,
-        sections=sections,
-        language=_text(article.find("Language")),
-        journal=_text(article.find("Journal/Title")),
-        year=_year(article.find("Journal/JournalIssue/PubDate")),
-        mesh=[
-            e.get("UI", "")
-            for e in element.iterfind(
-                "MedlineCitation/MeshHeadingList/MeshHeading/DescriptorName[@UI]"
-            )
-        ],
-        publication_types=types,
-        retracted="Retracted Publication" in types
-        or element.find(
-            "MedlineCitation/CommentsCorrectionsList/CommentsCorrections[@RefType='RetractionIn']"
-        )
-        is not None,
-    )
-
-
-def _abstract(article: etree._Element, start: int) -> tuple[str, list[dict[str, Any]]]:
-    """The abstract and its sections; `start` is where it starts in the document's text."""
-    texts, sections = [], []
-    for element in article.iterfind("Abstract/AbstractText"):
-        if text := _text(element):
-            texts.append(text)
-            end = start + len(text)
-            sections.append({"label": element.get("Label", ""), "start": start, "end": end})
-            start = end + 1  # sections are joined by one space
-    return " ".join(texts), sections
-
-
-def _year(date: etree._Element | None) -> int | None:
-    """Year of a PubDate: its Year, else the first four digits of its MedlineDate."""
-    if date is None:
-        return None
-    found = _YEAR.search(date.findtext("Year") or date.findtext("MedlineDate") or "")
-    return int(found[0]) if found else None
-
-
-def _text(element: etree._Element | None) -> str:
-    """All text inside an element, mark-up dropped, white space collapsed."""
-    return "" if element is None else " ".join("".join(map(str, element.itertext())).split())
+def _records(element: etree._Element) -> Iterator[Record]:
+    match element.tag:
+        case "PubmedArticle":
+            yield read_citation(element.find("MedlineCitation"), element.find("PubmedData"))
+        case "MedlineCitation":
+            yield read_citation(element, None)
+        case "PubmedBookArticle":
+            yield read_book(element.find("BookDocument"), element.find("PubmedBookData"))
+        case _:
+            for pmid in element.iterchildren("PMID"):
+                yield Deletion(*read_key(pmid))

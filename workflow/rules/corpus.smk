@@ -23,11 +23,12 @@ rule corpus_documents:
         runtime=60,
     params:
         max_decompressed_mb=lookup(dpath="corpus/max_decompressed_mb", within=config),
+        set_aside=["--set-aside-broken"] if config["corpus"]["set_aside_broken"] else [],
         code=code_digest("corpus.documents"),
     shell:
         "python -m bali corpus documents"
         " --xml {input.xml:q} --md5 {input.md5:q}"
-        " --max-decompressed-mb {params.max_decompressed_mb:q}"
+        " --max-decompressed-mb {params.max_decompressed_mb:q} {params.set_aside:q}"
         " --out {output.documents:q} --deletions {output.deletions:q} --counts {output.counts:q}"
         " --log {log:q}"
 
@@ -78,11 +79,14 @@ rule corpus_resolve:
         runtime=60,
     params:
         shards=list(SHARDS),
+        languages=lookup(dpath="corpus/languages", within=config),
+        retracted=["--retracted"] if config["corpus"]["retracted"] else [],
         code=code_digest("corpus.resolve"),
     shell:
         "python -m bali corpus resolve"
         " --documents {input.documents:q} --deletions {input.deletions:q}"
         " --shards {params.shards:q}"
+        " --languages {params.languages:q} {params.retracted:q}"
         " --out {output.kept:q} --counts {output.counts:q}"
         " --log {log:q}"
 

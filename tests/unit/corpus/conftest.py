@@ -39,12 +39,13 @@ def renew_md5() -> Callable[[Path], None]:
 def documents_step(tmp_path: Path) -> Callable[..., int]:
     """Run `bali corpus documents` on files; outputs go to tmp_path/out; returns the exit code."""
 
-    def run(*files: Path, cap: int = 100) -> int:
-        out = tmp_path / "out"
+    def run(*files: Path, cap: int = 100, set_aside: bool = False, folder: str = "out") -> int:
+        out = tmp_path / folder
         flags = ["--xml", *files, "--md5", *(f"{path}.md5" for path in files)]
         flags += ["--max-decompressed-mb", cap, "--out", out / "documents.parquet"]
         flags += ["--deletions", out / "deletions.parquet"]
         flags += ["--counts", out / "documents.counts.json", "--log", tmp_path / "step.log"]
+        flags += ["--set-aside-broken"] * set_aside
         return main(["corpus", "documents", *map(str, flags)])
 
     return run

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -52,29 +53,58 @@ def test_later_files_win_and_deletions_remove(
         "read": 8,
         "kept": 4,
         "dropped": [
-            ["not an article", 0],
-            ["neither title nor abstract", 0],
+            ["in a file set aside, before its damage", 0],
             ["superseded in the shard", 2],
             ["deleted in the shard", 2],
         ],
     }
 
 
-def test_records_without_text_and_books_are_counted(tmp_path, pubmed_file, documents_step, article):
-    path = pubmed_file(
-        "a", article(1, "was here"), article(1), article(2, "", "no title"), "<PubmedBookArticle/>"
-    )
+def test_a_record_without_text_replaces_too(tmp_path, pubmed_file, documents_step, article):
+    path = pubmed_file("a", article(1, "was here"), article(1), article(2, "", "no title"))
     assert documents_step(path) == 0
-    assert [row[0] for row in rows(tmp_path / "out/documents.parquet")] == [2]
-    # the empty record replaces others of its key, in earlier shards too
-    assert keys(tmp_path / "out/deletions.parquet") == [(1, 1)]
-    counts = json.loads((tmp_path / "out/documents.counts.json").read_text())
-    assert counts["tables"]["documents"]["dropped"] == [
-        ["not an article", 1],
-        ["neither title nor abstract", 1],
-        ["superseded in the shard", 1],
-        ["deleted in the shard", 0],
+    # corpus/resolve.py drops it, so that no older version stands in for it
+    assert [row[:3] for row in rows(tmp_path / "out/documents.parquet")] == [(1, 1, ""), (2, 1, "")]
+    assert keys(tmp_path / "out/deletions.parquet") == []
+
+
+@pytest.mark.parametrize("order", ["aa", "abab", "abcabc", "abccba"])
+def test_replayed_files_give_the_same_table(
+    tmp_path, pubmed_file, documents_step, article, deletion, order
+):
+    """The last event of each key decides, however often it came before."""
+    files = {
+        "a": pubmed_file("a", article(1, "one"), article(2, "two"), article(3, "three")),
+        "b": pubmed_file("b", article(1, "one, revised"), deletion((2, 1), (3, 1))),
+        "c": pubmed_file("c", article(3, "three is back"), article(4, "four")),
+    }
+    once = "".join(sorted(set(order))) if order != "abccba" else "cba"
+    assert documents_step(*(files[name] for name in order)) == 0
+    assert documents_step(*(files[name] for name in once), folder="once") == 0
+    for table in ("documents", "deletions"):
+        name = f"{table}.parquet"
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
+
+
+def test_more_records_than_a_batch_come_out_in_order(
+    tmp_path, pubmed_file, documents_step, article, monkeypatch
+):
+    monkeypatch.setattr("bali.corpus.spill.BATCH", 7)
+    pmids = random.Random(29).sample(range(1000), 150)
+    files = [
+        pubmed_file(f"f{part}", *(article(n, f"title {n}, {part}") for n in pmids[part::2]))
+        for part in (0, 1)
     ]
+    files.append(pubmed_file("f2", *(article(n, f"title {n}, new") for n in pmids[:20])))
+    assert documents_step(*files) == 0
+    expected = [
+        (n, f"title {n}, {'new' if n in pmids[:20] else pmids.index(n) % 2}") for n in sorted(pmids)
+    ]
+    found = rows(tmp_path / "out/documents.parquet")
+    assert [(row[0], row[2]) for row in found] == expected
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "deletions.parquet", "documents.counts.json", "documents.parquet"
+    ]  # fmt: skip
 
 
 def test_reading_the_same_files_twice_gives_the_same_bytes(
@@ -197,3 +227,46 @@ def test_an_error_in_the_second_file_leaves_an_earlier_output_as_it_was(
     renew_md5(bad)
     assert documents_step(good, bad) == 2
     assert (tmp_path / "out/documents.parquet").read_bytes() == before
+
+
+def test_a_broken_file_is_set_aside_as_a_whole(
+    tmp_path, pubmed_file, documents_step, article, deletion, renew_md5
+):
+    good = pubmed_file("a", article(1, "one"), article(2, "two"))
+    cut = pubmed_file("b", article(1, "half read"), *map(article, range(9000)), deletion((2, 1)))
+    cut.write_bytes(cut.read_bytes()[:-50])
+    renew_md5(cut)
+    stale = pubmed_file("c", article(2, "another MD5"))
+    Path(f"{stale}.md5").write_text("0" * 32)
+    last = pubmed_file("d", article(3, "three"))
+    assert documents_step(good, cut, stale, last) == 2
+    assert documents_step(good, cut, stale, last, set_aside=True) == 0
+    found = rows(tmp_path / "out/documents.parquet")
+    assert [row[::2] for row in found] == [(1, "one"), (2, "two"), (3, "three")]
+    assert keys(tmp_path / "out/deletions.parquet") == []
+    counts = json.loads((tmp_path / "out/documents.counts.json").read_text())
+    assert counts["facts"]["set_aside"] == ["b.xml.gz: damaged gzip", "c.xml.gz: another MD5"]
+    files, documents = counts["tables"]["files"], counts["tables"]["documents"]
+    assert (files["read"], files["kept"]) == (4, 2)
+    assert {reason: n for reason, n in files["dropped"] if n} == {
+        "damaged gzip": 1,
+        "another MD5": 1,
+    }
+    reason, lost = documents["dropped"][0]
+    assert reason.startswith("in a file set aside") and lost > 1000
+    assert (documents["read"], documents["kept"]) == (3 + lost, 3)
+    log = (tmp_path / "step.log").read_text()
+    assert f"set aside: {cut}: the gzip file ends too early" in log
+
+
+def test_a_missing_file_is_never_set_aside(tmp_path, capsys, documents_step):
+    code = documents_step(tmp_path / "absent.xml.gz", set_aside=True)
+    expect_error(capsys, tmp_path, code, "no such file")
+
+
+def test_all_files_set_aside_leaves_empty_tables(tmp_path, documents_step, renew_md5):
+    path = tmp_path / "a.xml.gz"
+    path.write_bytes(b"nothing")
+    renew_md5(path)
+    assert documents_step(path, set_aside=True) == 0
+    assert rows(tmp_path / "out/documents.parquet") == []

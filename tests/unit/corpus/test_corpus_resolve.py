@@ -4,15 +4,23 @@ import json
 import random
 from pathlib import Path
 
+import pytest
+
 from bali.__main__ import main
 from bali.storage import from_columns, read_table, write_table
 
-EMPTY = {"title": "t", "abstract": "", "sections": [], "language": "eng", "journal": "j"}
-EMPTY |= {"year": None, "mesh": [], "publication_types": [], "retracted": False, "source": "s"}
+EMPTY = {"title": "t", "abstract": "", "sections": [], "languages": ["eng"], "journal": "j"}
+EMPTY |= {"year": None, "date": "", "revised": "", "mesh": [], "publication_types": []}
+EMPTY |= {"retracted": False, "doi": "", "pmc": "", "source": "s"}
 
 
-def resolve(folder: Path, shards: list[tuple[list, list]]) -> tuple[list, dict]:
-    """Run the step over (records, deletions) of shards 0001, 0002, ..."""
+def resolve(
+    folder: Path, shards: list[tuple[list, list]], flags=("--languages", "eng"), fields=None
+) -> tuple[list, dict]:
+    """Run the step over (records, deletions) of shards 0001, 0002, ...
+
+    `fields`: key -> columns of its records that differ from EMPTY.
+    """
     names, documents, deletions = [], [], []
     for number, (records, removed) in enumerate(shards, 1):
         names.append(f"{number:04d}")
@@ -23,10 +31,11 @@ def resolve(folder: Path, shards: list[tuple[list, list]]) -> tuple[list, dict]:
             paths.append(folder / f"{names[-1]}.{table}.parquet")
             columns = {"pmid": [p for p, _ in keys], "version": [v for _, v in keys]}
             if table == "documents":
-                columns |= {name: [value] * len(keys) for name, value in EMPTY.items()}
+                values = [EMPTY | (fields or {}).get(key, {}) for key in keys]
+                columns |= {name: [value[name] for value in values] for name in EMPTY}
             write_table(table, from_columns(table, columns), paths[-1])
     out, counts = folder / "kept.parquet", folder / "resolve.counts.json"
-    flags = ["--documents", *documents, "--deletions", *deletions, "--shards", *names]
+    flags = ["--documents", *documents, "--deletions", *deletions, "--shards", *names, *flags]
     flags += ["--out", out, "--counts", counts, "--log", folder / "log"]
     assert main(["corpus", "resolve", *map(str, flags)]) == 0
     kept = read_table("kept", out)
@@ -59,6 +68,9 @@ def test_each_rule_once(tmp_path):
             ["superseded by a later shard", 1],
             ["deleted by a later shard", 3],
             ["older version", 1],
+            ["neither title nor abstract", 0],
+            ["another language", 0],
+            ["retracted", 0],
         ],
     }
 
@@ -90,7 +102,47 @@ def test_no_records_at_all(tmp_path):
 
 
 def test_as_many_files_as_shards(tmp_path, capsys):
-    flags = ["--documents", "a", "b", "--deletions", "a", "--shards", "0001"]
+    flags = ["--documents", "a", "b", "--deletions", "a", "--shards", "0001", "--languages"]
     flags += ["--out", str(tmp_path / "o"), "--counts", str(tmp_path / "c")]
     assert main(["corpus", "resolve", *flags]) == 2
     assert "name 2, 1 and 1 shards" in capsys.readouterr().err
+
+
+SECTION = [{"label": "", "start": 1, "end": 9}]
+FIELDS = {
+    (1, 1): {"title": "", "sections": []},
+    (2, 1): {"title": "", "sections": SECTION},
+    (3, 1): {"languages": ["ger"]},
+    (4, 1): {"languages": ["ger", "eng"]},
+    (5, 1): {"languages": []},
+    (6, 1): {"retracted": True},
+    (7, 1): {"languages": ["fre"], "retracted": True},
+    (8, 2): {"retracted": True},  # and its older version does not stand in for it
+    (9, 2): {"languages": ["ger"]},
+}
+KEYS = sorted({*FIELDS, (8, 1), (9, 1)})
+
+
+@pytest.mark.parametrize(
+    ("flags", "kept", "dropped"),
+    [
+        (("--languages", "eng"), [2, 4, 5], [1, 3, 2]),
+        (("--languages", "ger", "fre"), [3, 4, 5, 9], [1, 3, 1]),
+        (("--languages",), [2, 3, 4, 5, 9], [1, 0, 3]),
+        (("--languages", "eng", "--retracted"), [2, 4, 5, 6, 8], [1, 3, 0]),
+        (("--languages", "--retracted"), [2, 3, 4, 5, 6, 7, 8, 9], [1, 0, 0]),
+    ],
+)
+def test_unwanted_records_are_dropped_by_reason(tmp_path, flags, kept, dropped):
+    rows, counts = resolve(tmp_path, [(KEYS, [])], flags, FIELDS)
+    assert [row[0] for row in rows] == kept
+    reasons = dict(counts["dropped"])
+    assert reasons["older version"] == 2
+    names = ("neither title nor abstract", "another language", "retracted")
+    assert [reasons[name] for name in names] == dropped
+
+
+def test_shards_replayed_in_order_twice_keep_the_same_records(tmp_path):
+    shards = [([(1, 1), (2, 1), (3, 1)], []), ([(1, 1), (1, 2)], [(2, 1), (3, 1)]), ([(3, 1)], [])]
+    once, twice = ([row[:2] for row in resolve(tmp_path, shards * n)[0]] for n in (1, 2))
+    assert once == twice == [(1, 2), (3, 1)]

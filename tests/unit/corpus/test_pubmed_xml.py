@@ -1,85 +1,19 @@
-"""One record of PubMed's XML against fields read by eye."""
+"""What a stream of PubMed's XML may hold, and what is refused."""
 
 import gzip
 
 import pytest
 
-from bali.corpus.xml import Article, Deletion, Other, read_records
-from bali.errors import InputError
-
-RICH = """
-<PubmedArticle><MedlineCitation><PMID Version="2">7</PMID>
-<Article><Journal><Title>Acta  Fictiva</Title>
-<JournalIssue><PubDate><MedlineDate>1998 Dec-1999 Jan</MedlineDate></PubDate></JournalIssue>
-</Journal>
-<ArticleTitle>Loss of <i>TP53</i> &amp; H<sub>2</sub>O
-   in <b>mice</b>.</ArticleTitle>
-<Abstract>
-<AbstractText Label="AIM">Why <!-- a remark -->not.</AbstractText>
-<AbstractText Label="EMPTY"> </AbstractText>
-<AbstractText>It is \U0001d6fd so.</AbstractText>
-</Abstract>
-<Language>ger</Language><Language>eng</Language>
-<PublicationTypeList><PublicationType UI="D1">Journal Article</PublicationType>
-<PublicationType UI="D2">Review</PublicationType></PublicationTypeList></Article>
-<CommentsCorrectionsList><CommentsCorrections RefType="RetractionIn"><PMID Version="1">99</PMID>
-</CommentsCorrections></CommentsCorrectionsList>
-<MeshHeadingList><MeshHeading><DescriptorName UI="D000001">A</DescriptorName>
-<QualifierName UI="Q000001">b</QualifierName></MeshHeading>
-<MeshHeading><DescriptorName UI="D000002">C</DescriptorName></MeshHeading></MeshHeadingList>
-</MedlineCitation><PubmedData><ReferenceList><Reference><ArticleIdList>
-<ArticleId IdType="pubmed">98</ArticleId></ArticleIdList></Reference></ReferenceList></PubmedData>
-</PubmedArticle>
-"""
+from bali.corpus import xml
+from bali.corpus.broken import BrokenFileError, Damage
+from bali.corpus.xml import Deletion, read_records
 
 
-def test_every_field_of_a_record_with_markup(pubmed_file):
-    [record] = read_records(pubmed_file("rich", RICH), 1)
-    title = "Loss of TP53 & H2O in mice."  # 27 characters: the abstract starts at 28
-    assert record == Article(
-        pmid=7,
-        version=2,
-        title=title,
-        abstract="Why not. It is \U0001d6fd so.",
-        sections=[
-            {"label": "AIM", "start": 28, "end": 36},
-            {"label": "", "start": 37, "end": 48},  # counted in code points, not in UTF-16 units
-        ],
-        language="ger",
-        journal="Acta Fictiva",
-        year=1998,
-        mesh=["D000001", "D000002"],
-        publication_types=["Journal Article", "Review"],
-        retracted=True,
-    )
-
-
-def test_year_and_retraction_stated_in_the_other_way(pubmed_file):
-    record = """<PubmedArticle><MedlineCitation><PMID>1</PMID><Article>
-    <Journal><JournalIssue><PubDate><Year>2004</Year></PubDate></JournalIssue></Journal>
-    <PublicationTypeList><PublicationType>Retracted Publication</PublicationType>
-    </PublicationTypeList></Article></MedlineCitation></PubmedArticle>"""
-    [article] = read_records(pubmed_file("one", record), 1)
-    assert (article.pmid, article.version, article.year, article.retracted) == (1, 1, 2004, True)
-
-
-def test_the_notice_of_a_retraction_is_not_retracted(pubmed_file):
-    record = """<PubmedArticle><MedlineCitation><PMID>1</PMID><Article/><CommentsCorrectionsList>
-    <CommentsCorrections RefType="RetractionOf"><PMID>2</PMID></CommentsCorrections>
-    </CommentsCorrectionsList></MedlineCitation></PubmedArticle>"""
-    [article] = read_records(pubmed_file("one", record), 1)
-    assert not article.retracted
-
-
-def test_books_and_deletions_come_in_the_order_of_the_file(pubmed_file, article, deletion):
-    path = pubmed_file(
-        "mixed",
-        article(1, "A."),
-        "<PubmedBookArticle><BookDocument><PMID>5</PMID></BookDocument></PubmedBookArticle>",
-        deletion((3, 1), (4, 2)),
-    )
-    kinds = [r if not isinstance(r, Article) else r.pmid for r in read_records(path, 1)]
-    assert kinds == [1, Other(), Deletion(3, 1), Deletion(4, 2)]
+def test_records_and_deletions_come_in_the_order_of_the_file(pubmed_file, article, deletion):
+    book = "<PubmedBookArticle><BookDocument><PMID>5</PMID></BookDocument></PubmedBookArticle>"
+    path = pubmed_file("mixed", article(1, "A."), book, deletion((3, 1), (4, 2)))
+    kinds = [r if isinstance(r, Deletion) else r.pmid for r in read_records(path, 1)]
+    assert kinds == [1, 5, Deletion(3, 1), Deletion(4, 2)]
 
 
 def with_doctype(path, declarations, title):
@@ -102,42 +36,52 @@ def test_entities_are_neither_fetched_nor_expanded(tmp_path):
     assert article.title == "before &leak; &laugh; after"
 
 
+def refused(path, damage, match, cap=1):
+    with pytest.raises(BrokenFileError, match=match) as caught:
+        list(read_records(path, cap))
+    assert caught.value.damage is damage
+
+
 def test_a_bomb_of_entities_is_broken_xml(tmp_path):
     levels = (f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 10))
     path = with_doctype(tmp_path / "a.xml.gz", f'<!ENTITY e0 "LAUGH">{"".join(levels)}', "&e9;")
-    with pytest.raises(InputError, match=r"a\.xml\.gz: broken XML"):
-        list(read_records(path, 1))
+    refused(path, Damage.XML, r"a\.xml\.gz: broken XML")
 
 
-def test_a_record_without_pmid_is_named_by_its_number(pubmed_file, article):
-    path = pubmed_file("anonymous", article(1, "A."), "<PubmedArticle/>")
-    with pytest.raises(InputError, match=r"anonymous\.xml\.gz: record 2 has no valid PMID"):
-        list(read_records(path, 1))
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "<PubmedArticle/>",
+        "<PubmedBookArticle/>",
+        "<PubmedArticle><MedlineCitation><PMID>x1</PMID></MedlineCitation></PubmedArticle>",
+        "<PubmedArticle><MedlineCitation><PMID>1234567890123456789</PMID></MedlineCitation>"
+        "</PubmedArticle>",
+        "<PubmedArticle><MedlineCitation><PMID Version='1.5'>1</PMID></MedlineCitation>"
+        "</PubmedArticle>",
+        "<DeleteCitation><PMID/></DeleteCitation>",
+    ],
+)
+def test_a_record_without_pmid_is_named_by_its_number(pubmed_file, article, bad):
+    path = pubmed_file("anonymous", article(1, "A."), bad)
+    refused(path, Damage.KEY, r"anonymous\.xml\.gz: record 2 has no valid PMID")
 
 
 def test_another_kind_of_xml_is_refused(pubmed_file):
-    path = pubmed_file("other", "<p/>", root="html")
-    with pytest.raises(InputError, match="its root is <html>"):
-        list(read_records(path, 1))
+    refused(pubmed_file("other", "<p/>", root="html"), Damage.LAYOUT, "its root is <html>")
 
 
-@pytest.mark.shared
-def test_real_files_of_pubmed(shared, tmp_path):
-    records = list(read_records(shared / "pubmed_xml" / "test_current_medline.xml.gz", 1))
-    back_pain = next(r for r in records if r.pmid == 36400559)
-    assert len(records) == 4
-    assert back_pain.title == "Back Pain: Differential Diagnosis and Management."
-    assert back_pain.abstract.endswith("imaging and a specialist referral may be indicated.")
-    assert (back_pain.journal, back_pain.year) == ("Neurologic clinics", 2023)
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_what_is_no_record_is_not_passed_over(pubmed_file, article, at):
+    records = [article(1, "A."), article(2, "B.")]
+    records.insert(at, "<PubmedArticel><MedlineCitation/></PubmedArticel>")
+    path = pubmed_file("odd", *records)
+    refused(path, Damage.LAYOUT, "holds <PubmedArticel> among its records")
 
-    single = tmp_path / "single.xml.gz"  # it ships unpacked
-    plain = shared / "pubmed_xml" / "pubmed-29768149.xml"
-    single.write_bytes(gzip.compress(plain.read_bytes()))
-    [asthma] = read_records(single, 1)
-    text = f"{asthma.title} {asthma.abstract}"
-    assert asthma.pmid == 29768149  # and none of the PMIDs that it cites
-    assert [s["label"] for s in asthma.sections] == [
-        "BACKGROUND", "METHODS", "RESULTS", "CONCLUSIONS"
-    ]  # fmt: skip
-    starts = [text[s["start"] :].split()[0] for s in asthma.sections]
-    assert starts == ["In", "We", "A", "In"]
+
+def test_a_tree_that_never_ends_a_record_is_cut_off(pubmed_file, article, monkeypatch):
+    monkeypatch.setattr(xml, "MAX_RECORD_MB", 1)
+    path = pubmed_file("flood", article(1, "A."), "<p>x</p>" * 200_000)
+    refused(path, Damage.SIZE, "1 MB without the end of a PubMed record", cap=10)
+    # the cap is for one record, not for all together
+    many = pubmed_file("many", *(article(n, "A.", "x" * 500_000) for n in range(4)))
+    assert len(list(read_records(many, 10))) == 4

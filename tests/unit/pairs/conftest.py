@@ -67,8 +67,9 @@ class Corpus:
                 start += len(text) + 1
             if pmid not in drop:
                 self.kept.append((pmid, 1, shard))
-        blank = {"sections": [], "language": "eng", "journal": "", "year": None, "mesh": []}
-        blank |= {"publication_types": [], "retracted": False, "source": "x.xml.gz"}
+        blank = {"sections": [], "languages": ["eng"], "journal": "", "year": None, "mesh": []}
+        blank |= {"date": "", "revised": "", "publication_types": [], "retracted": False}
+        blank |= {"doi": "", "pmc": "", "source": "x.xml.gz"}
         rows["documents"] = [{**row, **blank} for row in rows["documents"]]
         rows["mentions"].sort(key=lambda m: (m["pmid"], m["start"], m["end"], m["rank"]))
         for table, of_table in rows.items():

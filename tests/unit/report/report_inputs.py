@@ -59,7 +59,8 @@ def write_shard(folder, number, pmid):
         (pmid, 1, 0, 0, 6),
         (pmid, 1, 1, 7, 7 + len(ABSTRACT)),
     )
-    record = (pmid, 1, TITLE, ABSTRACT, [], "eng", "J", 2020, [], [], False, "tiny.xml.gz")
+    record = (pmid, 1, TITLE, ABSTRACT, [], ["eng"], "J", 2020, "2020", "", [], [], False)
+    record += ("", "", "tiny.xml.gz")
     rows("documents", folder / f"{number}.documents.parquet", record)
 
 
