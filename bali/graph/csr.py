@@ -20,9 +20,9 @@ from bali.graph.adjacency import map_csr, save_csr
 from bali.graph.edges import EdgeKeys, add_inverses, distinct, mirror, number_types, read_edges
 from bali.graph.nodes import NodeIds, cui_numbers
 from bali.graph.packing import parts
-from bali.graph.relations import EdgeType, Relations, read_relations
 from bali.graph.statistics import graph_facts
 from bali.graph.surroundings import mentioned_nodes, surroundings
+from bali.relations import EdgeType, Relations, read_relations
 from bali.storage import from_columns, read_table, write_table
 
 logger = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from bali.errors import InputError
 from bali.graph.nodes import NodeIds
 from bali.graph.packing import Integers, Layout, absent_from, change, keep, parts, sort_distinct
-from bali.graph.relations import RELS, EdgeType, Relations
 from bali.log import progress
+from bali.relations import RELS, EdgeType, Relations
 from bali.storage import count_rows, stream_table
 
 Statements = dict[tuple[str, str], int]  # (REL, RELA) -> number, in the order of arrival

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bali.graph.artifacts import Graph
-from bali.graph.relations import Relations
 from bali.hashing import mix
+from bali.relations import Relations
 
 
 @dataclass

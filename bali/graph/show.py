@@ -17,7 +17,7 @@ from bali.graph.lookup import find_concept, node_rows, read_concept, read_concep
 from bali.graph.neighbourhood import neighbourhood
 from bali.graph.outline import describe, outline
 from bali.graph.page import page
-from bali.graph.relations import TABLE, read_relations
+from bali.relations import TABLE, read_relations
 from bali.semantic_groups import read_semantic_groups
 
 MOST_HOPS = 5

@@ -87,6 +87,7 @@ def choose_heldout(names: DataFrame, settings: Settings) -> DataFrame:
     best = (
         names.where(~F.col("own") & ~F.col("preferred") & ~unknown_to_java(F.col("name")))
         .where((F.col("names") >= settings.min_names) & (draw < settings.share))
+        .where(F.lit(settings.share > 0))  # none wanted: Spark plans no work for them
         .select("cui", "name", form)
         .join(single, "form", "left_semi")
         .select("cui", "name", F.xxhash64(seed, F.lit("name"), cui, "name").alias("hash"))

@@ -30,6 +30,18 @@ def text(cui: Column) -> Column:
     return F.concat(F.lit("C"), F.lpad(cui.cast("string"), 7, "0"))
 
 
+def value(column: str, rows: DataFrame) -> Column:
+    """A column of a table, made of what stands for it in `rows`.
+
+    That is a number for a CUI, and `ends`, the head's number followed by the tail's, for both.
+    """
+    ends = {"head": f"ends div {CUIS}", "tail": f"ends % {CUIS}"}
+    if column in ends:
+        return text(F.expr(ends[column])).alias(column)
+    is_number = (column, "int") in rows.dtypes and column in CUI_COLUMNS
+    return text(F.col(column)).alias(column) if is_number else F.col(column)
+
+
 def numbered(rows: DataFrame, columns: Sequence[str], key: str) -> DataFrame:
     """The distinct values of columns that take few, numbered in their order.
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from bali.graph.relations import RELS, Relations
+from bali.relations import RELS, Relations
 from bali.umls import keys
 
 
@@ -17,7 +17,7 @@ def one_direction(relations: DataFrame, words: Relations) -> DataFrame:
     the lower head. A row whose other direction is not stated stays as it is.
 
     Args:
-        relations: head, tail, rel, rela and others; distinct in these four.
+        relations: ends, rel, rela, sab; distinct in the first three.
         words: knows the inverses.
     """
     found = relations.select("rel", "rela").distinct().collect()
@@ -27,18 +27,18 @@ def one_direction(relations: DataFrame, words: Relations) -> DataFrame:
     schema = pa.schema([(name, pa.string()) for name in names])
     table = keys.small_table(pa.table(columns, schema), relations.sparkSession)
     known = relations.join(table, ["rel", "rela"], "left")
+    turned = F.expr(f"ends % {keys.CUIS} * {keys.CUIS} + ends div {keys.CUIS}")  # tail, head
     kind, inverse = F.struct("rel", "rela"), F.struct("inverse_rel", "inverse_rela")
     # without an inverse that is known, a row is not the second of two
     second = F.coalesce(
-        (kind > inverse) | ((kind == inverse) & (F.col("head") > F.col("tail"))), F.lit(False)
+        (kind > inverse) | ((kind == inverse) & (F.col("ends") > turned)), F.lit(False)
     )
     labelled = known.withColumn("second", second)
-    turned = labelled.where(~F.col("second")).select(
-        F.col("tail").alias("head"),
-        F.col("head").alias("tail"),
+    backwards = labelled.where(~F.col("second")).select(
+        turned.alias("ends"),
         F.col("inverse_rel").alias("rel"),
         F.col("inverse_rela").alias("rela"),
     )
-    seconds = labelled.where("second").join(turned, ["head", "tail", "rel", "rela"], "left_anti")
+    seconds = labelled.where("second").join(backwards, ["ends", "rel", "rela"], "left_anti")
     firsts = labelled.where(~F.col("second"))
     return firsts.select(relations.columns).union(seconds.select(relations.columns))

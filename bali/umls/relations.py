@@ -53,32 +53,5 @@ def label_relations(rel: DataFrame, concepts: DataFrame, settings: Settings) -> 
 
 
 def distinct_relations(relations: DataFrame) -> DataFrame:
-    """One row a (head, tail, rel, rela): several sources may state it; the lowest is kept.
-
-    Args:
-        relations: ends, rel, rela, sab.
-
-    Returns:
-        ends, kind, and the columns of the table; sorted by (ends, kind) they have its order.
-    """
-    kinds = keys.numbered(relations, ["rel", "rela", "sab"], "kind")
-    # (rel, rela) by the number of its first source
-    first = kinds.groupBy("rel", "rela").agg(F.min("kind").alias("statement"))
-    statements = F.broadcast(kinds.join(first, ["rel", "rela"]))
-    distinct = (
-        relations.join(statements, ["rel", "rela", "sab"])
-        .select("ends", "statement", "kind")
-        .repartitionByRange("ends")
-        .groupBy("ends", "statement")
-        .agg(F.min("kind").alias("kind"))
-    )
-    head, tail = F.expr(f"ends div {keys.CUIS}"), F.expr(f"ends % {keys.CUIS}")
-    return distinct.join(kinds, "kind").select(
-        "ends",
-        "kind",
-        keys.text(head).alias("head"),
-        keys.text(tail).alias("tail"),
-        "rel",
-        "rela",
-        "sab",
-    )
+    """One row a (head, tail, rel, rela): several sources may state it; the lowest is kept."""
+    return relations.groupBy("ends", "rel", "rela").agg(F.min("sab").alias("sab"))

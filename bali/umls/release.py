@@ -240,15 +240,15 @@ def read_rows(files: Iterable[Path]) -> Iterator[tuple[Path, int, bytes]]:
     cut: tuple[Path, int, bytes] | None = None
     for path in files:
         with open_piece(path) as stream:
-            for number, line in enumerate(stream, 1 if cut is None else 0):
+            for number, line in enumerate(stream, 1):
                 start, first, row = (*cut[:2], cut[2] + line) if cut else (path, number, line)
                 if row.endswith(b"\n"):
                     cut = None
-                    yield start, first, row.rstrip(b"\n").rstrip(b"\r")
+                    yield start, first, row.removesuffix(b"\n").removesuffix(b"\r")
                 else:
                     cut = (start, first, row)
     if cut:
-        yield (*cut[:2], cut[2].rstrip(b"\r"))
+        yield (*cut[:2], cut[2].removesuffix(b"\r"))
 
 
 def join_pieces(files: Sequence[Path], target: Path) -> None:

@@ -32,28 +32,34 @@ def read_rrf(tables: Sequence[RrfTable], work: Workspace) -> DataFrame:
         (`keys.number`). The column `malformed` is true where `rejects.why_malformed` gives a
         reason; the other columns mean nothing then. `meta` is the table's place in `tables`.
     """
-    frames = [_read(t, work).withColumn(META, F.lit(n)) for n, t in enumerate(tables)]
+    frames = [_read(t, n, work).withColumn(META, F.lit(n)) for n, t in enumerate(tables)]
     return reduce(DataFrame.unionByName, frames)
 
 
-def _read(table: RrfTable, work: Workspace) -> DataFrame:
+def _read(table: RrfTable, place: int, work: Workspace) -> DataFrame:
     # under a name of ours: Hadoop takes brackets and braces in a path for a pattern
-    folder = work.scratch / "rrf"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{len(list(folder.iterdir())):04d}"
-    if table.plain:
-        path.symlink_to(table.files[0].absolute())
-    else:
-        join_pieces(table.files, path)
+    path = work.scratch / "rrf" / f"{table.name}-{place}"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if table.plain:
+            path.symlink_to(table.files[0].absolute())
+        else:
+            join_pieces(table.files, path)
     # an explicit separator, or Spark would also end a line at a lone CR
     lines = work.spark.read.text(str(path), lineSep="\n")
-    fields = F.split(F.rtrim(F.col("value"), F.lit("\r")), r"\|", -1)  # one more than the pipes
+    fields = F.split(
+        "value", r"\|", -1
+    )  # one more than the pipes; behind the last one the line end
     width = len(table.columns)
     columns = {name: F.get(fields, table.columns.index(name)) for name in NEEDED[table.name]}
     for name, value in columns.items():
         if name in keys.CUI_COLUMNS:
             columns[name] = keys.number(value)
-    sound = (F.size(fields) == width + 1) & (F.get(fields, width) == "") & F.is_valid_utf8("value")
+    sound = (
+        (F.size(fields) == width + 1)
+        & F.get(fields, width).isin("", "\r")  # CRLF
+        & F.is_valid_utf8("value")
+    )
     for name in IDENTIFIERS[table.name]:
         sound &= columns[name].isNotNull()
     return lines.select(

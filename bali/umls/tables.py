@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,16 +18,17 @@ from pyspark.sql import functions as F
 
 from bali.counts import Counts
 from bali.errors import InputError
-from bali.graph.relations import Relations, read_relations
+from bali.relations import Relations, read_relations
 from bali.semantic_groups import read_semantic_groups
 from bali.storage import from_columns, write_table
+from bali.tables import TABLES
 from bali.umls import attributes, heldout, mirrored, names, relations, retired, settings
 from bali.umls.filtered import Filtered, filter_rows
 from bali.umls.rejects import write_rejects
 from bali.umls.release import RrfTable, find_tables
 from bali.umls.rrf import MALFORMED, read_rrf
 from bali.umls.settings import Settings
-from bali.umls.spark import Workspace, open_workspace, stage, write_sorted
+from bali.umls.spark import JOBS, Workspace, open_workspace, stage, write_sorted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,12 +97,17 @@ def write_tables(
     # everything is filtered before anything is written: bad input leaves no output
     kg = _filter_all(tables, settings, work)
     out = _Output(folder, Counts("umls.tables"), work)
-    _write_names(kg, settings, out)
-    _write_codes(kg.atoms, out)
-    _write_relations(kg.relations, words, out)
-    out.distinct("semantic_types", kg.types)
-    out.distinct("definitions", kg.definitions)
-    _write_retired(kg.retired, out)
+    with ThreadPoolExecutor(JOBS) as pool:
+        written = [
+            pool.submit(_write_relations, kg.relations, words, out),
+            pool.submit(_write_names, kg, settings, out),
+            pool.submit(_write_codes, kg.atoms, out),
+            pool.submit(out.write_distinct, "semantic_types", kg.types),
+            pool.submit(out.write_distinct, "definitions", kg.definitions),
+            pool.submit(_write_retired, kg.retired, out),
+        ]
+    for task in written:
+        task.result()  # raises what the task raised
     broken = [rows for rows in kg.filtered if rows.malformed]
     write_rejects(
         [table for rows in broken for table in rows.tables],
@@ -145,23 +152,23 @@ def _filter_all(
     settings.term_types.require_known(atoms.labelled, ["tty"], "umls.term_types")
     distinct = stage(names.distinct_names(atoms.rows), "names", work)
     concepts = stage(names.own_names(distinct), "concepts", work)
+
+    def keep_retired() -> Filtered | None:
+        if not tables["MRCUI"]:
+            return None
+        return keep("MRCUI", retired.label_retired(read("MRCUI"), concepts), retired.REASONS)
+
     rel = relations.label_relations(read("MRREL"), concepts, settings)
-    edges = keep("MRREL", rel, relations.REASONS)
-    settings.relations.require_known(edges.labelled, ["rel", "rela"], "umls.relations")
     sty = attributes.label_types(read("MRSTY"), concepts)
     mrdef = attributes.label_definitions(read("MRDEF"), concepts, settings)
-    old = None
-    if tables["MRCUI"]:
-        old = keep("MRCUI", retired.label_retired(read("MRCUI"), concepts), retired.REASONS)
-    return _Filtered(
-        atoms,
-        edges,
-        keep("MRSTY", sty, attributes.TYPE_REASONS),
-        keep("MRDEF", mrdef, attributes.DEFINITION_REASONS),
-        old,
-        distinct,
-        concepts,
-    )
+    with ThreadPoolExecutor(JOBS) as pool:  # one job alone leaves cores idle while it is planned
+        edges = pool.submit(keep, "MRREL", rel, relations.REASONS)
+        types = pool.submit(keep, "MRSTY", sty, attributes.TYPE_REASONS)
+        definitions = pool.submit(keep, "MRDEF", mrdef, attributes.DEFINITION_REASONS)
+        old = pool.submit(keep_retired)
+    kept = edges.result(), types.result(), definitions.result(), old.result()
+    settings.relations.require_known(kept[0].labelled, ["rel", "rela"], "umls.relations")
+    return _Filtered(atoms, *kept, distinct, concepts)
 
 
 @dataclass(frozen=True)
@@ -172,18 +179,13 @@ class _Output:
     counts: Counts
     work: Workspace
 
-    def write(self, table: str, rows: DataFrame) -> int:
-        """Write rows in the order of their CUI; returns their number."""
-        return self.write_shuffled(table, rows.repartitionByRange("cui"))
+    def write(self, table: str, rows: DataFrame, **how: Sequence[str]) -> int:
+        """Sort and write rows (`write_sorted`); returns their number."""
+        return write_sorted(rows, table, self.folder / f"{table}.parquet", self.work, **how)
 
-    def write_shuffled(self, table: str, rows: DataFrame, order: Sequence[str] = ()) -> int:
-        """Write rows that were shuffled by ranges; returns their number."""
-        return write_sorted(rows, table, self.folder / f"{table}.parquet", self.work, order)
-
-    def distinct(self, table: str, filtered: Filtered) -> None:
+    def write_distinct(self, table: str, filtered: Filtered) -> None:
         """Write the distinct rows that passed, and count."""
-        rows = filtered.rows.repartitionByRange("cui").distinct()
-        kept = self.write_shuffled(table, rows)
+        kept = self.write(table, filtered.rows, distinct=list(TABLES[table].columns))
         self.account(table, filtered, kept, {"duplicate": filtered.passed - kept})
 
     def account(self, table: str, filtered: Filtered, kept: int, dropped: dict[str, int]) -> None:
@@ -215,20 +217,20 @@ def _write_names(kg: _Filtered, settings: Settings, out: _Output) -> None:
 def _write_codes(atoms: Filtered, out: _Output) -> None:
     coded = names.coded_atoms(atoms.rows)
     without = atoms.passed - coded.count()
-    kept = out.write_shuffled("codes", coded.repartitionByRange("cui").distinct())
+    kept = out.write("codes", coded, distinct=["cui", "sab", "code"])
     repeated = atoms.passed - without - kept
     out.account("codes", atoms, kept, {names.NO_CODE: without, "duplicate": repeated})
 
 
 def _write_relations(edges: Filtered, words: Relations | None, out: _Output) -> None:
-    distinct, order = relations.distinct_relations(edges.rows), ("ends", "kind")
+    order, statement = ["ends", "rel", "rela", "sab"], ["head", "tail", "rel", "rela"]
     if words is None:
-        kept = out.write_shuffled("relations", distinct, order)
+        kept = out.write("relations", edges.rows, order=order, distinct=statement)
         out.account("relations", edges, kept, {"duplicate": edges.passed - kept})
         return
-    both = stage(distinct, "relations", out.work)
-    one = mirrored.one_direction(both, words).repartitionByRange("ends")
-    kept, number = out.write_shuffled("relations", one, order), both.count()
+    both = stage(relations.distinct_relations(edges.rows), "relations", out.work)
+    one, number = mirrored.one_direction(both, words), both.count()
+    kept = out.write("relations", one, order=order)
     dropped = {"duplicate": edges.passed - number, "mirrored": number - kept}
     out.account("relations", edges, kept, dropped)
 

@@ -12,7 +12,7 @@ from bali import storage
 from bali.__main__ import main
 from bali.graph import packing, statistics
 from bali.graph.packing import Layout
-from bali.graph.relations import read_relations
+from bali.relations import read_relations
 from bali.storage import from_columns, read_table, write_table
 
 PHRASES = Path(__file__).resolve().parents[3] / "resources" / "relations.tsv"

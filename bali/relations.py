@@ -37,7 +37,7 @@ RELS = {
     "SY": ("SY", "is a synonym of"),
     "XR": ("XR", "is not related to"),
 }
-TABLE = Path(__file__).resolve().parents[2] / "resources" / "relations.tsv"
+TABLE = Path(__file__).resolve().parents[1] / "resources" / "relations.tsv"
 COLUMNS = ["rela", "inverse", "phrase"]
 VERBS = frozenset({"can", "has", "is", "may"})  # a phrase that starts with one needs no other
 PREPOSITIONS = frozenset({"at", "by", "for", "from", "in", "of", "on", "to", "with"})

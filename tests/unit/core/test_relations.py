@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bali.errors import InputError
-from bali.graph.relations import RELS, read_relations
+from bali.relations import RELS, read_relations
 
 TABLE = Path(__file__).resolve().parents[3] / "resources" / "relations.tsv"
 
