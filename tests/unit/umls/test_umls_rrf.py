@@ -36,10 +36,11 @@ fresh = count()
 def test_every_value_of_hostile_rows_comes_back_and_every_bad_row_is_set_aside(
     work, tmp_path, rows, shape
 ):
-    folder = tmp_path / f"[{next(fresh)}] {{META}}*"  # a pattern, to Hadoop
+    number = next(fresh)
+    folder = tmp_path / f"[{number}] {{META}}*"  # a pattern, to Hadoop
     write_rrf(folder, "MRSTY", rows, shape)
     table = find_table(folder, "MRSTY", {})
-    found = read_rrf([table], Workspace(work.spark, folder / "scratch")).collect()
+    found = read_rrf([table], Workspace(work.spark, tmp_path / f"scratch{number}")).collect()
 
     sound = [row.fields for row in rows if row.fields]
     wanted = [LAYOUTS["MRSTY"].index(column) for column in NEEDED["MRSTY"]]
