@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -36,6 +36,23 @@ class NoKeyError(Exception):
     """A record without a usable PMID and version; the message is what stood in their place."""
 
 
+class Section(NamedTuple):
+    """A section of an abstract; offsets in the document's text, in code points."""
+
+    label: str
+    start: int
+    end: int
+
+
+class Heading(NamedTuple):
+    """A MeSH heading: a descriptor and its qualifiers; a major topic where one of them is."""
+
+    ui: str
+    name: str
+    major: bool
+    qualifiers: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """One record; the fields are the columns of the table `documents`, but for `source`."""
@@ -44,13 +61,13 @@ class Article:
     version: int
     title: str
     abstract: str
-    sections: list[dict[str, Any]]  # label, start, end; offsets in the document's text
+    sections: list[Section]
     languages: list[str]
     journal: str
     year: int | None
     date: str
     revised: str
-    mesh: list[dict[str, Any]]  # ui, name, major, qualifiers
+    mesh: list[Heading]
     publication_types: list[str]
     retracted: bool
     doi: str
@@ -153,8 +170,8 @@ def text_of(element: Element | None) -> str:
     """All text inside an element, mark-up dropped, runs of white space made one space."""
     if element is None:
         return ""
-    text = "".join(map(str, element.itertext())) if len(element) else element.text or ""
-    return " ".join(text.split())
+    text = "".join(map(str, element.itertext())) if len(element) else element.text
+    return " ".join(text.split()) if text else ""
 
 
 def _children(element: Element | None) -> Children:
@@ -172,17 +189,17 @@ def _texts(element: Element | None, tag: str) -> list[str]:
     return [text for child in element.iterchildren(tag) if (text := text_of(child))]
 
 
-def _abstract(element: Element | None, start: int) -> tuple[str, list[dict[str, Any]]]:
+def _abstract(element: Element | None, start: int) -> tuple[str, list[Section]]:
     """The abstract and its sections; `start` is where it starts in the document's text."""
     texts: list[str] = []
-    sections: list[dict[str, Any]] = []
+    sections: list[Section] = []
     if element is None:
         return "", sections
     for section in element.iterchildren("AbstractText"):
         if text := text_of(section):
             texts.append(text)
             end = start + len(text)
-            sections.append({"label": section.get("Label", ""), "start": start, "end": end})
+            sections.append(Section(section.get("Label", ""), start, end))
             start = end + 1  # sections are joined by one space
     return " ".join(texts), sections
 
@@ -205,21 +222,20 @@ def _date(element: Element | None) -> str:
     return f"{year[0]}-{month}-{int(day):02d}" if _DAY.fullmatch(day) else f"{year[0]}-{month}"
 
 
-def _headings(element: Element | None) -> list[dict[str, Any]]:
-    headings: list[dict[str, Any]] = []
+def _headings(element: Element | None) -> list[Heading]:
+    headings: list[Heading] = []
     if element is None:
         return headings
     for heading in element.iterchildren("MeshHeading"):
         ui = name = ""
         major, qualifiers = False, []
         for part in heading:
-            # the heading is a major topic where its descriptor or one of its qualifiers is
             major = major or part.get("MajorTopicYN") == "Y"
             if part.tag == "DescriptorName":
                 ui, name = part.get("UI", ""), text_of(part)
             elif part.tag == "QualifierName":
                 qualifiers.append(text_of(part))
-        headings.append({"ui": ui, "name": name, "major": major, "qualifiers": qualifiers})
+        headings.append(Heading(ui, name, major, qualifiers))
     return headings
 
 

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from bali.corpus.article import Article
+from bali.corpus.article import Article, Heading, Section
 from bali.corpus.xml import Deletion, read_records
 
 RICH = """
@@ -60,8 +60,8 @@ def test_every_field_of_a_record_with_markup(pubmed_file):
         title=title,
         abstract="Why not. It is \U0001d6fd so.",
         sections=[
-            {"label": "AIM", "start": 28, "end": 36},
-            {"label": "", "start": 37, "end": 48},  # counted in code points, not in UTF-16 units
+            Section("AIM", 28, 36),
+            Section("", 37, 48),  # counted in code points, not in UTF-16 units
         ],
         languages=["ger", "eng"],
         journal="Acta Fictiva",
@@ -69,8 +69,8 @@ def test_every_field_of_a_record_with_markup(pubmed_file):
         date="1998",
         revised="2020-12-09",
         mesh=[
-            {"ui": "D000001", "name": "A", "major": True, "qualifiers": ["b", "c & d"]},
-            {"ui": "D000002", "name": "C", "major": False, "qualifiers": []},
+            Heading("D000001", "A", major=True, qualifiers=["b", "c & d"]),
+            Heading("D000002", "C", major=False, qualifiers=[]),
         ],
         publication_types=["Journal Article", "Review"],
         retracted=True,
@@ -205,7 +205,7 @@ def test_the_older_set_of_citations(pubmed_file, deletion):
     path = pubmed_file("old", OLD, deletion((5, 1)), root="MedlineCitationSet")
     record, removed = read_records(path, 1)
     assert (record.pmid, record.title, record.date) == (10540283, "Old.", "1999-12")
-    assert record.mesh == [{"ui": "", "name": "Humans", "major": True, "qualifiers": []}]
+    assert record.mesh == [Heading("", "Humans", major=True, qualifiers=[])]
     assert (record.pmc, record.languages) == ("PMC77", ["eng"])
     assert removed == Deletion(5, 1)
 
@@ -231,7 +231,7 @@ def test_a_chapter_of_a_book(parse, root):
     record = parse(CHAPTER, root=root)
     assert (record.pmid, record.version) == (20301295, 1)
     assert (record.title, record.abstract) == ("A Chapter", "It is short.")
-    assert record.sections == [{"label": "SUMMARY", "start": 10, "end": 22}]
+    assert record.sections == [Section("SUMMARY", 10, 22)]
     assert (record.journal, record.languages) == ("A Book", ["eng"])
     assert (record.year, record.date, record.revised) == (2000, "2000-08-14", "2023-01-05")
     assert record.publication_types == ["Review"]
@@ -256,12 +256,8 @@ def test_real_files_of_pubmed(shared, tmp_path):
     assert back_pain.abstract.endswith("imaging and a specialist referral may be indicated.")
     assert (back_pain.journal, back_pain.year) == ("Neurologic clinics", 2023)
     assert (back_pain.doi, back_pain.languages) == ("10.1016/j.ncl.2022.07.002", ["eng"])
-    assert back_pain.mesh[1] == {
-        "ui": "D017116",
-        "name": "Low Back Pain",
-        "major": True,
-        "qualifiers": ["diagnosis", "etiology", "therapy"],
-    }
+    qualifiers = ["diagnosis", "etiology", "therapy"]
+    assert back_pain.mesh[1] == Heading("D017116", "Low Back Pain", True, qualifiers)
     oldest = next(r for r in records if r.pmid == 2930949)
     assert (oldest.date, oldest.revised) == ("1985-08", "2018-11-13")
 
@@ -273,8 +269,8 @@ def test_real_files_of_pubmed(shared, tmp_path):
     assert asthma.pmid == 29768149  # and none of the PMIDs that it cites
     assert asthma.doi == "10.1056/NEJMoa1715274"  # and none of the DOIs that it cites
     assert asthma.date == "2018-05-17"
-    assert [s["label"] for s in asthma.sections] == [
+    assert [s.label for s in asthma.sections] == [
         "BACKGROUND", "METHODS", "RESULTS", "CONCLUSIONS"
     ]  # fmt: skip
-    starts = [text[s["start"] :].split()[0] for s in asthma.sections]
+    starts = [text[s.start :].split()[0] for s in asthma.sections]
     assert starts == ["In", "We", "A", "In"]
