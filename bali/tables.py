@@ -225,9 +225,11 @@ TABLES = {
                 "end": END,
                 "text": Column(STRING, "the text from start to end"),
                 "cui": CUI,
-                "score": Column(pa.float32(), "1 for an exact name, else cosine of TF-IDF vectors"),
+                "score": Column(
+                    pa.float32(), "1 for a name or a variant of one, else cosine of TF-IDF vectors"
+                ),
                 "rank": Column(INT32, "0 = the chosen candidate"),
-                "method": Column(STRING, "exact, abbreviation or candidate"),
+                "method": Column(STRING, "exact, variant, abbreviation or candidate"),
             },
         ),
         Table(
@@ -255,7 +257,8 @@ TABLES = {
         ),
         Table(
             "subgraphs",
-            "Sampled neighbourhoods, several a concept. Edges point to the centre.",
+            "Sampled neighbourhoods, several a concept. Edges point to the centre; with replacement "
+            "a neighbour drawn again is an edge again.",
             ("centre", "sample"),
             {
                 "sample": Column(INT32, "number of the sample, from 0"),

@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--relations", type=Path, required=True, help="relations.parquet")
     parser.add_argument("--phrases", type=Path, required=True, help="resources/relations.tsv")
     parser.add_argument(
+        "--mrdoc", type=Path, nargs="*", default=[], help="MRDOC.RRF files; they settle inverses"
+    )
+    parser.add_argument(
         "--mentions", type=Path, nargs="*", default=[], help="tables of mentions, of all shards"
     )
     parser.add_argument(
@@ -61,7 +64,7 @@ def run(args: argparse.Namespace) -> None:
             "give both or none, and 1 hop or more; correct graph.mentioned_hops in the config"
         )
     counts = Counts("graph.csr")
-    words = read_relations(args.phrases)
+    words = read_relations(args.phrases, args.mrdoc)
     ids = NodeIds(sorted_concepts(args.concepts, ["cui"])["cui"], args.concepts)
     if not ids.count:
         raise InputError(f"{args.concepts}: holds no concept; check umls.meta and umls.languages")

@@ -25,7 +25,7 @@ from bali.tables import TABLES
 from bali.umls import attributes, heldout, mirrored, names, relations, retired, settings
 from bali.umls.filtered import Filtered, filter_rows
 from bali.umls.rejects import write_rejects
-from bali.umls.release import RrfTable, find_tables
+from bali.umls.release import RrfTable, find_tables, rrf_files
 from bali.umls.rrf import MALFORMED, read_rrf
 from bali.umls.settings import Settings
 from bali.umls.spark import JOBS, Workspace, open_workspace, stage, write_sorted
@@ -57,7 +57,8 @@ def run(args: argparse.Namespace) -> None:
         raise InputError(
             "--no-mirrored needs --phrases: resources/relations.tsv knows the inverses"
         )
-    words = None if args.mirrored else read_relations(args.phrases)
+    mrdoc = [path for meta in args.meta for path in rrf_files(meta, "MRDOC")]
+    words = None if args.mirrored else read_relations(args.phrases, mrdoc)
     size = sum(table.bytes for found in tables.values() for table in found)
     with open_workspace(args.threads, args.memory_mb, size) as work:
         counts = write_tables(tables, chosen, words, args.out_dir, work)

@@ -12,7 +12,7 @@ from bali.umls.release import release_files
 
 ROUND = 1  # of linking; a second round, re-ranked by an aligned model, would be 2
 STARTED = time.time()
-RELATIONS = f"{workflow.basedir}/resources/relations.tsv"
+RELATIONS = f"{workflow.basedir}/resources/relations.tsv"  # ours: stands beside the rules
 
 
 wildcard_constraints:
@@ -48,6 +48,12 @@ def meta_files():
         except InputError as error:
             raise WorkflowError(str(error)) from None
     return files
+
+
+def mrdoc_files():
+    """MRDOC.RRF of the META folders that have it or will: it settles the inverses of relations."""
+    paths = [f"{meta}/MRDOC.RRF{gz}" for meta in config["umls"]["meta"] for gz in ("", ".gz")]
+    return [path for path in paths if path in FETCHED_FILES or Path(path).is_file()]
 
 
 def umls_choices():

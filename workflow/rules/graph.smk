@@ -6,7 +6,8 @@ rule graph_csr:
     input:
         concepts="results/umls/concepts.parquet",
         relations="results/umls/relations.parquet",
-        phrases=f"{workflow.basedir}/resources/relations.tsv",  # ours: stands beside the rules
+        phrases=RELATIONS,
+        mrdoc=mrdoc_files(),
         # of the first round: a later one is made by models that the graph has trained
         mentions=branch(
             lookup(dpath="graph/mentioned_hops", within=config),
@@ -46,7 +47,7 @@ rule graph_csr:
     shell:
         "python -m bali graph csr"
         " --concepts {input.concepts:q} --relations {input.relations:q}"
-        " --phrases {input.phrases:q} {params.inverse:q}"
+        " --phrases {input.phrases:q} --mrdoc {input.mrdoc:q} {params.inverse:q}"
         " {params.mentioned:q} {input.mentions:q}"
         " --out-dir {params.folder:q} --counts {output.counts:q}"
         " --log {log:q}"

@@ -11,7 +11,6 @@ rule umls_tables:
     """MRCONSO, MRREL, MRSTY, MRDEF -> concepts, names and their attributes; held-out names."""
     input:
         rrf=meta_files(),
-        # ours: they stand beside the rules
         phrases=branch(lookup(dpath="umls/mirrored", within=config), then=[], otherwise=RELATIONS),
         groups=f"{workflow.basedir}/resources/semantic_groups.tsv",
     output:
