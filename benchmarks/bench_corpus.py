@@ -10,8 +10,8 @@ own, `--repetitions` times:
 - step: `bali corpus documents` as the rule runs it: MD5, records, sorted Parquet, counts.
 
 Prints the least processor and wall seconds (others on the machine only add), the peak memory above
-that before the work, and the
-ratio of processor time to bare. All three count the articles, and the numbers must agree.
+that before the work, and the ratio of processor time to bare. All three count the articles, and
+the numbers must agree.
 `bali corpus sentences` and its rate come last.
 """
 
