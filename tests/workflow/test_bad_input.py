@@ -23,7 +23,7 @@ def last_lines(text: str, number: int = 12) -> str:
 def test_an_unknown_config_key_is_named(project: Project) -> None:
     done = project.run("--dry-run", "--config", "graph={fanout: [3]}")
     assert done.returncode != 0
-    line = "config: graph.fanout is no setting; graph has inverse, fan_out, samples, seed"
+    line = "config: graph.fanout is no setting; graph has inverse, mentioned_hops, fan_out"
     assert line in last_lines(done.stdout, 2)
 
 
