@@ -1,43 +1,114 @@
-"""Short forms that a document spells out, by scispaCy's AbbreviationDetector.
+"""Short forms that a document explains: "long form (SF)" and "SF (long form)".
 
-The algorithm is Schwartz & Hearst's (PSB 2003): "long form (SF)" or "SF (long form)". The detector
-needs a tokenised document only, no sentences and no trained model.
+The algorithm is Schwartz & Hearst's (PSB 2003, psb.stanford.edu/psb-online/proceedings/psb03): the
+letters of the short form are looked for in the words before the bracket from the right to the
+left; the first must begin a word. One rule is added: initials in another order, as in "myotonic
+dystrophy (DM)", whose Latin name is the other way round.
+
+Why our own: scispaCy's AbbreviationDetector is the same algorithm over spaCy's tokens. It misses
+short forms with a hyphen (A-T) and those before punctuation that the tokeniser keeps, and costs
+more time than all else that is done to a document (docs/linking.md has both in figures).
 """
 
 from __future__ import annotations
 
-import warnings
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import spacy
-from scispacy.abbreviation import AbbreviationDetector
+import regex
+
+LONGEST = 10  # characters of a short form
+
+_BRACKETS = regex.compile(r"\(([^()]{2,200})\)")
+_WORD = regex.compile(r"\S+")
+_INITIALS = regex.compile(r"[\p{L}\p{N}]+")
 
 
-class ShortForm(NamedTuple):
-    """One occurrence of a short form; offsets are code points of the document's text."""
+class Definition(NamedTuple):
+    """A short form and where its long form stands; offsets are code points of the text."""
 
+    short_form: str
     start: int
     end: int
-    long_form: str
 
 
-class Abbreviations:
-    """The detector with the tokeniser that it needs."""
+def find_definitions(text: str, sentences: Sequence[tuple[int, int]]) -> list[Definition]:
+    """The short forms that a text explains, in order; of several explanations the first.
 
-    def __init__(self) -> None:
-        """Set up a blank English pipeline."""
-        # the detector runs a matcher without patterns on each text that explains nothing
-        warnings.filterwarnings("ignore", message=r"\[W036\]")
-        self._nlp = spacy.blank("en")
-        self._detector = AbbreviationDetector(self._nlp)
+    Args:
+        text: the document's text.
+        sentences: spans of its sentences, in order; a long form stays in one.
+    """
+    found: dict[str, Definition] = {}
+    begins = [start for start, _ in sentences]
+    for bracket in _BRACKETS.finditer(text):
+        number = bisect_right(begins, bracket.start()) - 1
+        begin = begins[number] if number >= 0 else 0
+        definition = _definition(text, begin, bracket.start(), bracket[1])
+        if definition and definition.short_form not in found:
+            found[definition.short_form] = definition
+    return list(found.values())
 
-    def find(self, text: str) -> list[ShortForm]:
-        """Occurrences of all short forms that the text explains, in order."""
-        if "(" not in text:  # nothing is explained without one
-            return []
-        doc = self._detector(self._nlp.make_doc(text))
-        # the detector keeps them in a set, whose order differs from run to run
-        return sorted(
-            ShortForm(span.start_char, span.end_char, span._.long_form.text)
-            for span in doc._.abbreviations
-        )
+
+def _definition(text: str, begin: int, bracket: int, inside: str) -> Definition | None:
+    """What a bracket explains, or is explained by, in a sentence that begins at `begin`."""
+    short_form = regex.split(r"[,;]", inside, maxsplit=1)[0].strip()
+    words = list(_WORD.finditer(text, begin, bracket))
+    if not words:
+        return None
+    if _may_be_short_form(short_form):
+        if len(short_form) > 2 and short_form[-1] == "s" and short_form[:-1].isupper():
+            short_form = short_form[:-1]
+        most = min(len(short_form) + 5, 2 * len(short_form))
+        start, end = words[-most:][0].start(), words[-1].end()
+        at = _long_form(short_form, text[start:end])
+        if at is None:
+            at = _other_order(short_form, text[start:end])
+        return None if at is None else Definition(short_form, start + at, end)
+    short_form = words[-1][0]
+    if _may_be_short_form(short_form) and " " in inside.strip():
+        at = _long_form(short_form, inside)
+        if at is not None:
+            start = bracket + 1
+            return Definition(short_form, start + at, start + len(inside.rstrip()))
+    return None
+
+
+def _may_be_short_form(text: str) -> bool:
+    return (
+        2 <= len(text) <= LONGEST
+        and len(text.split()) <= 2
+        and text[0].isalnum()
+        and any(map(str.isupper, text))
+    )
+
+
+def _long_form(short_form: str, words: str) -> int | None:
+    """Where the long form begins in the words before (or in) the bracket."""
+    at = len(words) - 1
+    for number in range(len(short_form) - 1, -1, -1):
+        letter = short_form[number].lower()
+        if not letter.isalnum():
+            continue
+        while at >= 0 and (
+            words[at].lower() != letter or (number == 0 and at > 0 and words[at - 1].isalnum())
+        ):
+            at -= 1
+        if at < 0:
+            return None
+        at -= 1
+    at += 1
+    long_form = words[at:]
+    if len(long_form) <= len(short_form) or short_form in _INITIALS.findall(long_form):
+        return None
+    return at
+
+
+def _other_order(short_form: str, words: str) -> int | None:
+    """Where the words begin whose initials are the capitals of a short form in another order."""
+    if not short_form.isupper() or not short_form.isalpha():
+        return None
+    last = list(_INITIALS.finditer(words))[-len(short_form) :]
+    initials = sorted(word[0][0].upper() for word in last)
+    return last[0].start() if initials == sorted(short_form) else None

@@ -6,7 +6,7 @@ candidates wherever it stands, so that results do not depend on the sizes of sha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from scipy import sparse
 from scispacy.candidate_generation import CandidateGenerator
@@ -32,20 +32,18 @@ class CandidateMemory:
         store: Store,
         *,
         neighbours: int,
-        threshold: float,
-        max_candidates: int,
         ef_search: int,
         threads: int,
+        concepts: Collection[str] | None = None,
     ) -> None:
         """Load the knowledge base.
 
         Args:
             store: where it is.
             neighbours: names that the index returns for a string.
-            threshold: cosine above which a name counts.
-            max_candidates: concepts kept for a string.
             ef_search: width of the index's search.
             threads: of the index's search.
+            concepts: those that may be an answer; all, if not given.
 
         Raises:
             InputError: a file of the knowledge base is missing.
@@ -62,15 +60,16 @@ class CandidateMemory:
             candidate_generator=generator,
             resolve_abbreviations=False,
             k=neighbours,
-            threshold=threshold,
-            no_definition_threshold=threshold,
+            threshold=0.0,  # the linker applies its own
+            no_definition_threshold=0.0,
             filter_for_definitions=False,
-            max_entities_per_mention=max_candidates,
+            max_entities_per_mention=neighbours,
         )
+        self._concepts = concepts
         self._known: dict[str, Candidates] = {}
 
     def __getitem__(self, text: str) -> Candidates:
-        """Candidates of a string that was looked up."""
+        """All candidates of a string that was looked up."""
         return self._known[text]
 
     def look_up(self, texts: Iterable[str]) -> None:
@@ -86,5 +85,9 @@ class CandidateMemory:
         doc = Doc(Vocab(), words=list(texts))
         doc.ents = [Span(doc, i, i + 1, label="SPAN") for i in range(len(texts))]
         for span in self._linker(doc).ents:
-            found = [(cui, min(score, 1.0)) for cui, score in span._.kb_ents]
+            found = [
+                (cui, min(score, 1.0))
+                for cui, score in span._.kb_ents
+                if self._concepts is None or cui in self._concepts
+            ]
             self._known[span.text] = tuple(sorted(found, key=lambda c: (-c[1], c[0])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import regex
@@ -10,6 +11,7 @@ import regex
 from bali.text import normalise
 
 _WORD = regex.compile(r"[\p{L}\p{N}]+")  # what normalise() leaves standing
+_normal_form = lru_cache(maxsize=2**18)(normalise)  # most words of a corpus come again
 
 
 class Word(NamedTuple):
@@ -32,7 +34,7 @@ def words_of(text: str, sentences: Sequence[tuple[int, int]]) -> list[Word]:
         sentences: spans of its sentences, in order.
     """
     return [
-        Word(found.start(), found.end(), normalise(found[0]), number)
+        Word(found.start(), found.end(), _normal_form(found[0]), number)
         for number, (start, end) in enumerate(sentences)
         for found in _WORD.finditer(text, start, end)
     ]

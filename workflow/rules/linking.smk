@@ -48,6 +48,9 @@ rule linking_mentions:
         sentences="results/corpus/{shard}/sentences.parquet",
         names="results/umls/names.parquet",
         heldout="results/umls/heldout.parquet",
+        semantic_types="results/umls/semantic_types.parquet",
+        equivalents=f"{workflow.basedir}/resources/equivalent_words.tsv",
+        groups=f"{workflow.basedir}/resources/semantic_groups.tsv",
         entities="results/linking/kb/entities.jsonl",
         aliases="results/linking/kb/aliases.json",
         vocabulary="results/linking/kb/vocabulary.json",
@@ -76,15 +79,20 @@ rule linking_mentions:
         threshold=lookup(dpath="linking/threshold", within=config),
         max_candidates=lookup(dpath="linking/max_candidates", within=config),
         ef_search=lookup(dpath="linking/hnsw/ef_search", within=config),
+        steps=lookup(dpath="linking/steps", within=config),
+        types=lookup(dpath="linking/semantic_types", within=config),
         code=code_digest("linking.mentions"),
     shell:
         "python -m bali linking mentions"
         " --documents {input.documents:q} --sentences {input.sentences:q}"
         " --kb {params.kb:q} --names {input.names:q} --heldout {input.heldout:q}"
+        " --types {input.semantic_types:q} --equivalents {input.equivalents:q}"
+        " --semantic-groups {input.groups:q}"
         " --min-characters {params.min_characters:q} --max-words {params.max_words:q}"
         " --max-span-words {params.max_span_words:q}"
         " --neighbours {params.neighbours:q} --threshold {params.threshold:q}"
         " --max-candidates {params.max_candidates:q} --ef-search {params.ef_search:q}"
+        " --steps {params.steps:q} --semantic-types {params.types:q}"
         " --threads {threads}"
         " --out {output.mentions:q} --counts {output.counts:q}"
         " --log {log:q}"

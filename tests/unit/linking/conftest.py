@@ -8,7 +8,10 @@ import pytest
 
 from bali.__main__ import main
 from bali.corpus.split import split
+from bali.linking.settings import STEPS
+from bali.linking.variants import TABLE
 from bali.storage import from_columns, read_table, write_table
+from paths import REPOSITORY
 
 NAMES = [
     ("C0000001", "kidney disease", True),
@@ -122,12 +125,20 @@ def link(tmp_path, umls, kb) -> Callable[..., tuple[list[dict], dict]]:
             "threshold": 0.7,
             "max-candidates": 3,
             "ef-search": 100,
+            "types": umls / "semantic_types.parquet",
+            "equivalents": TABLE,
+            "semantic-groups": REPOSITORY / "resources" / "semantic_groups.tsv",
+            "steps": " ".join(STEPS),
+            "semantic-types": "",
             "threads": 1,
             "out": out,
             "counts": counts,
             "log": tmp_path / "log",
         } | {key.replace("_", "-"): value for key, value in settings.items()}
-        words = [word for key, value in flags.items() for word in (f"--{key}", str(value))]
+        words = []
+        for key, value in flags.items():
+            many = key in ("steps", "semantic-types")
+            words += [f"--{key}", *(str(value).split() if many else [str(value)])]
         assert main(["linking", "mentions", *words]) == 0
         return read_table("mentions", out).to_pylist(), json.loads(counts.read_text())
 

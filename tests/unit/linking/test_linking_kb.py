@@ -16,7 +16,7 @@ from bali.linking.candidates import CandidateMemory
 from bali.linking.store import Store
 from bali.storage import read_table, write_table
 
-SETTINGS = {"neighbours": 10, "threshold": 0.3, "max_candidates": 9, "ef_search": 100, "threads": 1}
+SETTINGS = {"neighbours": 10, "ef_search": 100, "threads": 1}
 
 
 def grams(text: str) -> Counter[str]:
@@ -52,7 +52,7 @@ def test_candidates_are_the_nearest_names_by_cosine(kb, umls, query):
     table = read_table("names", umls / "names.parquet")
     for cui, name in zip(table["cui"].to_pylist(), table["name"].to_pylist(), strict=True):
         names.setdefault(cui, []).append(name)
-    expected = {cui: s for cui, s in best_cosines(query, names).items() if s > 0.3}
+    expected = {cui: s for cui, s in best_cosines(query, names).items() if s > 0}
     memory = CandidateMemory(Store(kb), **SETTINGS)
     memory.look_up([query])
     assert dict(memory[query]) == pytest.approx(expected, abs=1e-5)
@@ -65,6 +65,12 @@ def test_equal_scores_are_ordered_by_cui(kb):
     memory.look_up(["COLD"])  # a name of two concepts; TF-IDF ignores case
     assert [cui for cui, score in memory["COLD"] if score > 0.999] == ["C0000004", "C0000005"]
     assert memory["COLD"][0][1] <= 1.0
+
+
+def test_only_concepts_that_may_be_an_answer_are_one(kb):
+    memory = CandidateMemory(Store(kb), **SETTINGS, concepts={"C0000005"})
+    memory.look_up(["cold"])
+    assert [cui for cui, _ in memory["cold"]] == ["C0000005"]
 
 
 def test_answers_do_not_depend_on_what_is_asked_together(kb):

@@ -1,0 +1,103 @@
+"""The section `linking` of the config, as far as it concerns finding mentions."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from bali.errors import InputError
+from bali.linking.variants import STEPS as VARIANTS
+
+# What can be left out beside the steps that make variants (bali/linking/variants.py).
+FEATURES = {
+    "abbreviations": "short forms are read as the document explains them",
+    "document": "of the concepts of one name, one that the document names otherwise comes first",
+    "guard": "acronyms in another case and unspecific words are no mentions",
+    "head": "the concept of a given span may be that of its last words",
+    "candidates": "spans near to a name are mentions too",
+}
+STEPS = (*VARIANTS, *FEATURES)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the linker.
+
+    Attributes:
+        min_characters: shortest name that is looked for in text.
+        max_words: longest name that is looked for, words.
+        max_span_words: longest span that is no name but may be near to one, words.
+        neighbours: names that the index returns for a span.
+        threshold: least cosine of a candidate.
+        max_candidates: candidates kept for a mention.
+        ef_search: width of the index's search.
+        steps: some of STEPS.
+        semantic_types: TUIs or groups of concepts that are mentions, the preferred first; none
+            allows all.
+    """
+
+    min_characters: int
+    max_words: int
+    max_span_words: int
+    neighbours: int
+    threshold: float
+    max_candidates: int
+    ef_search: int
+    steps: tuple[str, ...]
+    semantic_types: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse steps that are none.
+
+        Raises:
+            InputError: a step is not known.
+        """
+        if unknown := [step for step in self.steps if step not in STEPS]:
+            raise InputError(f"linking.steps: {unknown[0]!r} is none of {', '.join(STEPS)}")
+
+    def without(self, step: str) -> Settings:
+        """The same settings with one step left out."""
+        left = tuple(other for other in self.steps if other != step)
+        return Settings(**{**asdict(self), "steps": left})
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Flags of all settings."""
+    parser.add_argument("--min-characters", type=int, required=True, help="shortest name")
+    parser.add_argument("--max-words", type=int, required=True, help="longest name")
+    parser.add_argument("--max-span-words", type=int, required=True, help="longest other span")
+    parser.add_argument("--neighbours", type=int, required=True, help="names asked of the index")
+    parser.add_argument("--threshold", type=float, required=True, help="least cosine")
+    parser.add_argument("--max-candidates", type=int, required=True, help="kept for a mention")
+    parser.add_argument("--ef-search", type=int, required=True, help="width of the index's search")
+    parser.add_argument("--steps", nargs="*", required=True, help=", ".join(STEPS))
+    parser.add_argument(
+        "--semantic-types", nargs="*", default=[], metavar="TYPE",
+        help="TUIs or groups that are mentions, the preferred first; none allows all",
+    )  # fmt: skip
+
+
+def from_arguments(args: argparse.Namespace) -> Settings:
+    """Settings from the flags of `add_settings`."""
+    values = {field.name: getattr(args, field.name) for field in fields(Settings)}
+    return _settings(values)
+
+
+def from_config(section: Mapping[str, Any]) -> Settings:
+    """Settings from the section `linking` of a config.
+
+    Raises:
+        InputError: a key is missing.
+    """
+    values = {**section, "ef_search": section.get("hnsw", {}).get("ef_search")}
+    names = [field.name for field in fields(Settings)]
+    if missing := [name for name in names if values.get(name) is None]:
+        raise InputError(f"config: linking.{missing[0]} is missing; config.yaml shows all keys")
+    return _settings({name: values[name] for name in names})
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    lists = {name: tuple(values[name]) for name in ("steps", "semantic_types")}
+    return Settings(**{**values, **lists})
