@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from bali.corpus.split import split
 from bali.counts import Counts
 from bali.log import progress
@@ -18,6 +20,8 @@ from bali.storage import TableWriter, from_columns, stream_table
 from bali.text import document_text
 
 logger = logging.getLogger(__name__)
+
+BLOCK = 2_048  # documents held as Python objects
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,11 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the sentences of one shard."""
-    columns = ("pmid", "version", "title", "abstract", "sections")
     documents = kept = 0
     with TableWriter("sentences", args.out) as out:
-        batches = stream_table("documents", args.documents, columns)
-        for batch in progress(batches, "batches of documents"):
+        for batch in progress(_blocks(args.documents), "blocks of documents"):
             rows: dict[str, list[object]] = {
                 name: [] for name in ("pmid", "version", "sentence", "start", "end")
             }
@@ -54,6 +56,13 @@ def run(args: argparse.Namespace) -> None:
     counts.facts["sentences"] = out.rows
     counts.write(args.counts)
     logger.info("%d sentences of %d documents", out.rows, documents)
+
+
+def _blocks(documents: Path) -> Iterator[pa.RecordBatch]:
+    columns = ("pmid", "version", "title", "abstract", "sections")
+    for batch in stream_table("documents", documents, columns):
+        for start in range(0, batch.num_rows, BLOCK):
+            yield batch.slice(start, BLOCK)
 
 
 def document_sentences(document: dict[str, Any]) -> Iterator[tuple[int, int]]:
