@@ -5,21 +5,21 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from bali.__main__ import main
 from bali.files import read_json
-from bali.relations import read_relations
 from bali.storage import read_table
 from bali.tables import TABLES
 from bali.text import normalise
 from bali.umls import heldout, tables
 from bali.umls.release import find_tables
 from bali.umls.settings import Settings
-from bali.umls.spark import Workspace
+from bali.umls.spark import Workspace, first_of_runs
 from bali.umls.tables import release_of, write_tables
 from paths import REPOSITORY
 
@@ -269,9 +269,19 @@ def many_concepts(folder: Path, rows) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("cuts", [(), (1,), (2, 3), (1, 2, 3, 4, 5)])
+def test_of_equal_rows_that_stand_together_the_first_stays_wherever_batches_end(cuts):
+    rows = pa.table({"a": ["x", "x", "x", "y", "y", "x"], "b": [1, 1, 2, 2, 2, 2], "c": range(6)})
+    kept, last = [], None
+    for start, end in pairwise([0, *cuts, 6]):
+        batch = rows.slice(start, end - start)
+        kept += first_of_runs(batch, ["a", "b"], last)["c"].to_pylist()
+        last = batch.slice(batch.num_rows - 1)
+    assert kept == [0, 2, 3, 5]
+
+
 def test_the_bytes_do_not_depend_on_the_partitions(session, tmp_path, rows):
     found = find_tables([many_concepts(tmp_path / "META", rows)])
-    words = read_relations(REPOSITORY / "resources/relations.tsv")
     spark = session.spark
     settings = {
         "spark.sql.adaptive.enabled": "false",
@@ -287,7 +297,7 @@ def test_the_bytes_do_not_depend_on_the_partitions(session, tmp_path, rows):
             spark.conf.set("spark.sql.files.maxPartitionBytes", split)
             out = tmp_path / str(partitions)
             work = Workspace(spark, tmp_path / f"scratch{partitions}")
-            counts = write_tables(found, SETTINGS, words, out, work)
+            counts = write_tables(found, SETTINGS, None, out, work)
             content[partitions] = (
                 {name: (out / f"{name}.parquet").read_bytes() for name in OUTPUTS},
                 counts.tables,
