@@ -11,7 +11,8 @@ from paths import REPOSITORY
 from support import write_random_bert
 from tiny.universe import texts, write_meta, write_pubmed
 
-TABLES_OF_OURS = ["resources/relations.tsv", "resources/semantic_groups.tsv"]
+# tables of ours; resources/ also holds what was fetched
+TABLES_OF_OURS = [str(p.relative_to(REPOSITORY)) for p in (REPOSITORY / "resources").glob("*.tsv")]
 PARTS = ["Snakefile", "config.yaml", "workflow", "bali", *TABLES_OF_OURS, "tests/tiny"]
 TABLES = ("*.parquet", "*.arrow", "*.npy", "*.counts.json", "kb/*")
 MODELS = ("*.safetensors", "history.json", "results.csv", "heldout/*.json")
