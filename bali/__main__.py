@@ -52,6 +52,7 @@ STEPS: dict[str, dict[str, str]] = {
 }
 # Commands for people, which no rule calls: beside the steps of a stage, and verbs of their own.
 TOOLS: dict[str, dict[str, str]] = {
+    "linking": {"score": "precision, recall and accuracy against gold in PubTator's layout"},
     "graph": {"show": "a concept and what stands around it, as text and as a drawing"},
 }
 VERBS: dict[str, str] = {"doctor": "what would go wrong in a long run, before it starts"}

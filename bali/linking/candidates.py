@@ -25,7 +25,11 @@ Candidates = tuple[tuple[str, float], ...]  # CUI and cosine; best first, then b
 
 
 class CandidateMemory:
-    """A scispaCy linker over our knowledge base that remembers its answers by string."""
+    """A scispaCy linker over our knowledge base that remembers its answers by string.
+
+    Attributes:
+        generator: scispaCy's own, which remembers nothing.
+    """
 
     def __init__(
         self,
@@ -50,14 +54,14 @@ class CandidateMemory:
         """
         store.require()
         vectors = sparse.load_npz(store.vectors)
-        generator = CandidateGenerator(
+        self.generator = CandidateGenerator(
             ann_index=index.load(store.index, vectors, ef_search, threads),
             tfidf_vectorizer=tfidf.load(store.vocabulary, store.idf),
             ann_concept_aliases_list=read_json(store.aliases),
             kb=KnowledgeBase(str(store.entities)),
         )
         self._linker = EntityLinker(
-            candidate_generator=generator,
+            candidate_generator=self.generator,
             resolve_abbreviations=False,
             k=neighbours,
             threshold=0.0,  # the linker applies its own

@@ -50,6 +50,7 @@ class Linker:
     Attributes:
         tally: what was found and dropped so far.
         names: how many names are looked for, and why others are not.
+        memory: candidates of strings that were looked up.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Linker:
         """Take the parts; `bali/linking/build.py` makes them."""
         self._matcher = Matcher(dictionary, any_order="order" in settings.steps)
         self._variants = variants
-        self._memory = memory
+        self.memory = memory
         self._guard = guard
         self._settings = settings
         self._steps = frozenset(settings.steps)
@@ -96,12 +97,12 @@ class Linker:
         known = _unambiguous(draft.mentions)
         touched = [draft.touched(*span) for span in spans]
         texts = [draft.spelt_surface(span) if span else "" for span in touched]
-        self._memory.look_up(text for text in texts if text)
+        self.memory.look_up(text for text in texts if text)
         ranked = []
         for span, text in zip(touched, texts, strict=True):
             cuis: list[str] = []
             if span:
-                near = self._memory[text]
+                near = self.memory[text]
                 for match in self._whole(draft, span):
                     cuis += self._ordered(match.cuis, known)
                 far = not near or near[0][1] <= NEARER_THAN_HEAD
@@ -201,7 +202,7 @@ class Linker:
             )
             for draft in drafts
         ]  # fmt: skip
-        self._memory.look_up(
+        self.memory.look_up(
             draft.surface(span)
             for draft, found in zip(drafts, spans, strict=True)
             for span in found
@@ -215,7 +216,7 @@ class Linker:
             draft.mentions += [Mention(*span, "candidate", near[span]) for span in chosen]
 
     def _near(self, text: str) -> Candidates:
-        near = [found for found in self._memory[text] if found[1] > self._settings.threshold]
+        near = [found for found in self.memory[text] if found[1] > self._settings.threshold]
         return tuple(near[: self._settings.max_candidates])
 
     def _rows(self, draft: Draft) -> Iterator[Row]:

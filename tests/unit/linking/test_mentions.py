@@ -94,17 +94,16 @@ def test_a_heldout_name_and_its_short_forms_are_dropped_whole(link):
 @pytest.mark.parametrize(
     "text",
     [
-        "renal failures", "failure of the renal", "Kidney failures, renal-failure", "a RENAL Failure",
+        "renal failures", "failure of the renal", "kidney failures, renal-failure", "RENAL Failure",
         "Renal failure (RF): acute RF, RFs, RF-failure", "disseminated scleroses",
-        "sclerosis, disseminated", "chronic renal failures", "Ren\u00e1l failure",
+        "chronic renal failures", "Ren\u00e1l failure", "disseminated-sclerosis",
     ],
 )  # fmt: skip
 def test_no_form_of_a_heldout_name_is_linked_whatever_the_threshold(link, text):
     rows, _ = link(("", f"It was {text}."), threshold=0.0)
     heldout = {"renal", "rf", "rfs", "disseminated", "ren\u00e1l"}
-    for row in rows:
-        words = set(row["text"].lower().replace("-", " ").split())
-        assert not words & heldout or "kidney" in words or words == {"disseminated"}, row
+    words = {word for row in rows for word in row["text"].lower().replace("-", " ").split()}
+    assert not words & heldout
 
 
 def test_an_inexact_span_gets_its_nearest_concept(link):
