@@ -195,13 +195,16 @@ class Linker:
 
     def _add_candidates(self, drafts: Iterable[Draft]) -> None:
         settings = self._settings
-        spans = [
-            candidate_spans(
-                draft.document.text, draft.words, draft.taken,
-                settings.max_span_words, settings.min_characters,
-            )
-            for draft in drafts
-        ]  # fmt: skip
+        spans = []
+        for draft in drafts:
+            known = map(self._matcher.uses, draft.plain.keys)
+            barred = [taken or not used for taken, used in zip(draft.taken, known, strict=True)]
+            spans.append(
+                candidate_spans(
+                    draft.document.text, draft.words, barred,
+                    settings.max_span_words, settings.min_characters,
+                )
+            )  # fmt: skip
         self.memory.look_up(
             draft.surface(span)
             for draft, found in zip(drafts, spans, strict=True)

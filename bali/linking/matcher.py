@@ -38,6 +38,10 @@ class Matcher:
         self._reach = dictionary.reach
         self._any_order = any_order
 
+    def uses(self, key: str) -> bool:
+        """Whether a word, by its key, is a word of some name."""
+        return key in self._reach
+
     def longest(self, stream: Stream, first: int) -> tuple[Match | None, bool]:
         """The longest name that begins at a word of a stream; exact ones win over variants.
 
