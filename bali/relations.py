@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,15 +153,20 @@ def _stated_inverses(path: Path) -> Iterator[tuple[str, str]]:
     Columns: DOCKEY, VALUE, TYPE, EXPL (UMLS Reference Manual, chapter 3).
     """
     require_file(path, "MRDOC.RRF stands beside MRREL.RRF in a META folder")
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            fields = line.rstrip("\n").split("|")
-            if len(fields) < 4:
-                raise InputError(
-                    f"{path}: line {number} is {line!r}; MRDOC has four fields: DOCKEY, VALUE, "
-                    "TYPE, EXPL; take the file from the release again"
-                )
-            dockey, value, kind, inverse = fields[:4]
-            # the row of the empty RELA has neither
-            if dockey == "RELA" and kind == "rela_inverse" and value and inverse:
-                yield value, inverse
+    again = "take the file from the release again"
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        lines = content.decode().removesuffix("\n").split("\n")
+    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); {again}") from None
+    for number, line in enumerate(lines, start=1):
+        fields = line.split("|")
+        if len(fields) < 4:
+            raise InputError(
+                f"{path}: line {number} is {line!r}; MRDOC has four fields: DOCKEY, VALUE, TYPE, "
+                f"EXPL; {again}"
+            )
+        dockey, value, kind, inverse = fields[:4]
+        # the row of the empty RELA has neither
+        if dockey == "RELA" and kind == "rela_inverse" and value and inverse:
+            yield value, inverse

@@ -257,8 +257,8 @@ TABLES = {
         ),
         Table(
             "subgraphs",
-            "Sampled neighbourhoods, several a concept. Edges point to the centre; with replacement "
-            "a neighbour drawn again is an edge again.",
+            "Sampled neighbourhoods, several a concept. Edges point to the centre; what is drawn "
+            "again, with replacement, is an edge again.",
             ("centre", "sample"),
             {
                 "sample": Column(INT32, "number of the sample, from 0"),

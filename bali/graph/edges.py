@@ -108,7 +108,7 @@ def _numbers(
         pair = rel.dictionary[first].as_py(), rela.dictionary[second].as_py()
         if pair[0] not in RELS:
             raise InputError(
-                f"{path}: REL {pair[0]!r} is none of {', '.join(RELS)}; drop such rows from MRREL"
+                f"{path}: REL {pair[0]!r} is none of {', '.join(RELS)}; drop it by umls.relations"
             )
         number[place] = statements.setdefault(pair, len(statements))
     number_of_row: NDArray[np.int32] = number[both]

@@ -120,8 +120,9 @@ def _hetero_data(tensors: dict[str, NDArray[np.int32]], about: dict[str, Any]) -
     result = HeteroData()
     result[CONCEPT].num_nodes = about["num_nodes"]
     order = np.argsort(tensors["edge_type"], kind="stable")
-    bounds = np.cumsum(np.bincount(tensors["edge_type"], minlength=len(about["relations"])))
-    for label, of in zip(about["relations"], np.split(order, bounds[:-1]), strict=True):
+    ends_of = np.cumsum(np.bincount(tensors["edge_type"], minlength=len(about["relations"])))
+    for relation, label in enumerate(about["relations"]):
+        of = order[ends_of[relation - 1] if relation else 0 : ends_of[relation]]
         if len(of):
             ends = np.stack([tensors["source"][of], tensors["target"][of]]).astype(np.int64)
             result[CONCEPT, label, CONCEPT].edge_index = torch.from_numpy(ends)

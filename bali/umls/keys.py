@@ -1,8 +1,7 @@
 """Identifiers as integers inside the stage: what is shuffled, sorted and joined is then short.
 
 A CUI is the letter C and seven digits: its number has the order of the text. Combinations of
-columns that take few values, as (SAB, TTY), are numbered in their sorted order. Measured on 2M +
-5M rows: see docs/umls.md.
+columns that take few values, as (SAB, TTY), are numbered in their sorted order.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def label_relations(rel: DataFrame, concepts: DataFrame, settings: Settings) -> 
         ends (both CUIs in one number, the head's first), rel, rela, sab, meta, reason (null,
         "malformed" or one of `REASONS`).
     """
-    # MRREL is not shuffled: all concepts are sent to where it is read (docs/umls.md: memory)
+    # MRREL is not shuffled: the numbers of all concepts are sent to where it is read
     heads = concepts.select(F.col("cui").alias("cui2"), F.lit(True).alias("head_known"))
     tails = concepts.select(F.col("cui").alias("cui1"), F.lit(True).alias("tail_known"))
     return (

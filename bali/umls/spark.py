@@ -12,15 +12,18 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from py4j.protocol import Py4JError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -31,7 +34,7 @@ from bali.umls.keys import value
 
 logger = logging.getLogger(__name__)
 
-JOBS = 3  # at a time: one alone leaves cores idle while it is planned, or its parts are streamed
+JOBS = 3  # at a time
 BYTES_PER_PARTITION = 64 * 2**20  # of the RRF files; about what a task sorts without spilling
 # A job of seconds ends before the optimising compiler and a parallel collector pay. Measured on
 # the demo on a shared machine: 28 instead of 51 s of processor time, 0.9 instead of 1.6 GB.
@@ -91,7 +94,7 @@ def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[W
         options += SMALL_INPUT if input_bytes < BYTES_PER_PARTITION else LARGE_INPUT
         settings = {
             "spark.driver.memory": f"{memory_mb * 3 // 4}m",
-            "spark.driver.extraJavaOptions": " ".join(options),
+            "spark.driver.extraJavaOptions": " ".join(f'"{option}"' for option in options),
             "spark.local.dir": str(scratch),
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
             "spark.sql.shuffle.partitions": str(max(threads, input_bytes // BYTES_PER_PARTITION)),
@@ -112,7 +115,37 @@ def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[W
         try:
             yield Workspace(spark, scratch)
         finally:
-            spark.stop()
+            try:
+                spark.stop()
+            except Py4JError:  # a signal came in the middle of a call: end the JVM itself
+                if gateway := spark.sparkContext._gateway:
+                    gateway.proc.kill()
+                    gateway.proc.wait()
+
+
+@contextmanager
+def side_by_side(work: Workspace) -> Iterator[ThreadPoolExecutor]:
+    """Runs tasks that start jobs of Spark, some at a time.
+
+    One job alone leaves cores idle while it is planned, or while its parts are streamed.
+
+    Yields:
+        The pool to submit them to; `finish` waits for them. After an error, or at a signal, what
+        still runs is cancelled.
+    """
+    with ThreadPoolExecutor(JOBS) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            work.spark.sparkContext.cancelAllJobs()
+            raise
+
+
+def finish(*tasks: Future[Any]) -> None:
+    """Wait for tasks; raise what the first of them raises that fails."""
+    for task in as_completed(tasks):
+        task.result()
 
 
 def stage(rows: DataFrame, name: str, work: Workspace) -> DataFrame:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +24,17 @@ from bali.tables import TABLES
 from bali.umls import attributes, heldout, mirrored, names, relations, retired, settings
 from bali.umls.filtered import Filtered, filter_rows
 from bali.umls.rejects import write_rejects
-from bali.umls.release import RrfTable, find_tables, rrf_files
+from bali.umls.release import RrfTable, find_tables
 from bali.umls.rrf import MALFORMED, read_rrf
 from bali.umls.settings import Settings
-from bali.umls.spark import JOBS, Workspace, open_workspace, stage, write_sorted
+from bali.umls.spark import (
+    Workspace,
+    finish,
+    open_workspace,
+    side_by_side,
+    stage,
+    write_sorted,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     settings.add_arguments(parser)
     parser.add_argument(
         "--phrases", type=Path, help="resources/relations.tsv, whose inverses --no-mirrored needs"
+    )
+    parser.add_argument(
+        "--mrdoc", type=Path, nargs="*", default=[], help="MRDOC.RRF files; they settle inverses"
     )
     parser.add_argument(
         "--semantic-groups", type=Path, required=True, help="resources/semantic_groups.tsv"
@@ -57,8 +66,7 @@ def run(args: argparse.Namespace) -> None:
         raise InputError(
             "--no-mirrored needs --phrases: resources/relations.tsv knows the inverses"
         )
-    mrdoc = [path for meta in args.meta for path in rrf_files(meta, "MRDOC")]
-    words = None if args.mirrored else read_relations(args.phrases, mrdoc)
+    words = None if args.mirrored else read_relations(args.phrases, args.mrdoc)
     size = sum(table.bytes for found in tables.values() for table in found)
     with open_workspace(args.threads, args.memory_mb, size) as work:
         counts = write_tables(tables, chosen, words, args.out_dir, work)
@@ -98,7 +106,7 @@ def write_tables(
     # everything is filtered before anything is written: bad input leaves no output
     kg = _filter_all(tables, settings, work)
     out = _Output(folder, Counts("umls.tables"), work)
-    with ThreadPoolExecutor(JOBS) as pool:
+    with side_by_side(work) as pool:
         written = [
             pool.submit(_write_relations, kg.relations, words, out),
             pool.submit(_write_names, kg, settings, out),
@@ -107,8 +115,7 @@ def write_tables(
             pool.submit(out.write_distinct, "definitions", kg.definitions),
             pool.submit(_write_retired, kg.retired, out),
         ]
-    for task in written:
-        task.result()  # raises what the task raised
+        finish(*written)
     broken = [rows for rows in kg.filtered if rows.malformed]
     write_rejects(
         [table for rows in broken for table in rows.tables],
@@ -162,11 +169,12 @@ def _filter_all(
     rel = relations.label_relations(read("MRREL"), concepts, settings)
     sty = attributes.label_types(read("MRSTY"), concepts)
     mrdef = attributes.label_definitions(read("MRDEF"), concepts, settings)
-    with ThreadPoolExecutor(JOBS) as pool:  # one job alone leaves cores idle while it is planned
+    with side_by_side(work) as pool:
         edges = pool.submit(keep, "MRREL", rel, relations.REASONS)
         types = pool.submit(keep, "MRSTY", sty, attributes.TYPE_REASONS)
         definitions = pool.submit(keep, "MRDEF", mrdef, attributes.DEFINITION_REASONS)
         old = pool.submit(keep_retired)
+        finish(edges, types, definitions, old)
     kept = edges.result(), types.result(), definitions.result(), old.result()
     settings.relations.require_known(kept[0].labelled, ["rel", "rela"], "umls.relations")
     return _Filtered(atoms, *kept, distinct, concepts)

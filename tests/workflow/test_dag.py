@@ -35,7 +35,10 @@ def test_umls_rows_are_dropped_for_the_reasons_that_the_universe_was_given(
     assert counts["names"]["read"] == 86  # rows that tests/tiny/universe.py writes
     assert (names["language"], names["suppressed"], names["duplicate"]) == (1, 1, 1)
     assert dict(counts["relations"]["dropped"]) == {
+        "malformed": 0,
         "suppressed": 1,
+        "source": 0,
+        "relation": 0,
         "unknown concept": 1,
         "self-relation": 1,
         "duplicate": 0,

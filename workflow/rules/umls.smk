@@ -12,6 +12,7 @@ rule umls_tables:
     input:
         rrf=meta_files(),
         phrases=branch(lookup(dpath="umls/mirrored", within=config), then=[], otherwise=RELATIONS),
+        mrdoc=branch(lookup(dpath="umls/mirrored", within=config), then=[], otherwise=mrdoc_files()),
         groups=f"{workflow.basedir}/resources/semantic_groups.tsv",
     output:
         concepts="results/umls/concepts.parquet",
@@ -49,7 +50,7 @@ rule umls_tables:
         "python -m bali umls tables"
         " --meta {params.meta:q} --malformed-share {params.malformed_share}"
         " --languages {params.languages:q} --suppressed {params.suppressed:q} {params.choices:q}"
-        " --semantic-groups {input.groups:q}"
+        " --semantic-groups {input.groups:q} --mrdoc {input.mrdoc:q}"
         " --min-names {params.min_names} --share {params.share} --seed {params.seed}"
         " --threads {threads} --memory-mb {resources.mem_mb}"
         " --out-dir {params.folder:q} --counts {output.counts:q} --log {log:q}"

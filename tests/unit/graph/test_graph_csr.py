@@ -246,7 +246,7 @@ def test_more_relations_than_an_edge_has_bits_for_end_in_one_line(tmp_path, monk
 @pytest.mark.parametrize(
     ("relations", "cuis", "words"),
     [
-        ([("C0000001", "C0000002", "XYZ", "", "A")], CUIS, ["relations.parquet", "'XYZ'", "MRREL"]),
+        ([("C0000001", "C0000002", "XYZ", "", "A")], CUIS, ["'XYZ'", "umls.relations"]),
         ([("C0000001", "C2", "RO", "", "A")], CUIS, ["relations.parquet", "'C2'", "seven digits"]),
         (RELATIONS, ["D0000001"], ["concepts.parquet", "'D0000001'", "seven digits"]),
         (RELATIONS, [], ["concepts.parquet", "umls.meta"]),

