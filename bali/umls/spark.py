@@ -35,6 +35,7 @@ from bali.umls.keys import value
 logger = logging.getLogger(__name__)
 
 JOBS = 3  # at a time
+LEAST_HEAP = 512  # MiB; Spark refuses to start with less than 450
 BYTES_PER_PARTITION = 64 * 2**20  # of the RRF files; about what a task sorts without spilling
 # A job of seconds ends before the optimising compiler and a parallel collector pay. Measured on
 # the demo on a shared machine: 28 instead of 51 s of processor time, 0.9 instead of 1.6 GB.
@@ -71,8 +72,8 @@ def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[W
 
     Args:
         threads: of a local master.
-        memory_mb: of the job, MiB; three quarters are heap, the rest is for what the JVM keeps
-            beside it and for Python.
+        memory_mb: of the job, MiB; three quarters less half a GiB are heap, the rest is for what
+            the JVM keeps beside it and for Python.
         input_bytes: size of the input; sets the number of partitions of a shuffle and how the JVM
             compiles.
 
@@ -93,7 +94,7 @@ def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[W
         options = [f"-Dlog4j2.configurationFile={log4j}", f"-Djava.io.tmpdir={scratch}"]
         options += SMALL_INPUT if input_bytes < BYTES_PER_PARTITION else LARGE_INPUT
         settings = {
-            "spark.driver.memory": f"{memory_mb * 3 // 4}m",
+            "spark.driver.memory": f"{max(LEAST_HEAP, memory_mb * 3 // 4 - 512)}m",
             "spark.driver.extraJavaOptions": " ".join(f'"{option}"' for option in options),
             "spark.local.dir": str(scratch),
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
