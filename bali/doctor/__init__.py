@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--deep", action="store_true", help="also count rows and verify every MD5")
     parser.add_argument(
-        "--memory-mb", type=int, default=8000, help="mem_mb of the rule umls_tables"
+        "--memory-mb", type=int, default=3000, help="mem_mb of umls_tables (default: the rule's)"
     )
 
 
@@ -107,6 +107,7 @@ def examine(
     yield sources.check_pubmed(corpus, deep)
     yield sources.check_lm(config["lm"]["source"])
     rrf = sources.rrf_bytes(umls["meta"], umls["download"])
+    yield machine.check_spark_memory(memory_mb, rrf)
     pubmed = sources.pubmed_bytes(corpus)
     if coming := sources.fetched_bytes(umls, corpus):
         yield machine.check_disk("disk, resources", Path("resources"), coming, "to fetch")

@@ -21,6 +21,8 @@ PYTHON = (3, 11)
 RUNS_NEED = ("pipeline", "train")  # extras of pyproject.toml
 INSTALL = "pip install --constraint constraints.txt '.[pipeline,train]'"
 SHM = 2**30  # bytes; a container's default of 64 MB stops data-loading workers
+# umls_tables was measured on 17M + 60M rows, 7.9 GB of RRF, with 6,144 MB (benchmarks/README.md)
+LARGE_MB, SMALL_RRF = 6144, 2**30
 
 
 def check_python(version: tuple[int, int]) -> Result:
@@ -156,6 +158,20 @@ def check_cores(number: int) -> Result:
     if number > 1:
         return Result("cores", OK, str(number))
     return Result("cores", WARN, "1", "nothing will run side by side")
+
+
+def check_spark_memory(memory_mb: int, rrf: int) -> Result:
+    """Spark's job is given as much memory as it was measured to run in.
+
+    Args:
+        memory_mb: of the job, MiB.
+        rrf: bytes of the RRF files.
+    """
+    found = f"{size(memory_mb * 2**20)} for {size(rrf)} of RRF"
+    if rrf > SMALL_RRF and memory_mb < LARGE_MB:
+        remedy = f"--set-resources umls_tables:mem_mb={LARGE_MB} (then --memory-mb {LARGE_MB} here)"
+        return Result("memory of umls_tables", WARN, found, remedy)
+    return Result("memory of umls_tables", OK, found)
 
 
 def check_shared_memory(folder: Path) -> Result:

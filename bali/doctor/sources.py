@@ -31,7 +31,7 @@ def check_meta(
         deep: count the rows.
     """
     check, folder = f"UMLS {meta}", Path(meta)
-    if not folder.is_dir():
+    if not any(folder.glob("MRCONSO.RRF*")):  # a fetch that failed leaves an empty folder
         if DEMO.fullmatch(meta):
             return [Result(check, OK, "the workflow makes it")]
         if download and download["meta"] == meta:
@@ -103,7 +103,7 @@ def rrf_bytes(metas: list[str], download: Mapping[str, Any] | None) -> int:
     """
     total = 0
     for meta in metas:
-        if download and download["meta"] == meta and not Path(meta).is_dir():
+        if download and download["meta"] == meta and not any(Path(meta).glob("MRCONSO.RRF*")):
             total += RATIO * download["bytes"]
             continue
         try:
@@ -126,7 +126,7 @@ def pubmed_bytes(corpus: Mapping[str, Any]) -> int:
 def fetched_bytes(umls: Mapping[str, Any], corpus: Mapping[str, Any]) -> int:
     """Bytes that are yet to be fetched and unpacked, an estimate."""
     release = umls["download"]
-    pending = release and not Path(release["meta"]).is_dir()
+    pending = release and not any(Path(release["meta"]).glob("MRCONSO.RRF*"))
     return _missing(corpus) * PUBMED_FILE + ((pending and (1 + RATIO) * release["bytes"]) or 0)
 
 

@@ -86,6 +86,14 @@ def test_disk(disk, tmp_path, needed, level):
     assert result.level == level and "2 x RRF" in result.found
 
 
+@pytest.mark.parametrize(
+    ("memory_mb", "rrf", "level"),
+    [(3000, 10**6, OK), (3000, 8 * 10**9, WARN), (6144, 8 * 10**9, OK)],
+)
+def test_memory_of_spark(memory_mb, rrf, level):
+    assert machine.check_spark_memory(memory_mb, rrf).level == level
+
+
 def test_cores_and_shared_memory(disk, tmp_path):
     assert [machine.check_cores(n).level for n in (1, 2)] == [WARN, OK]
     assert machine.check_shared_memory(tmp_path / "none").level == WARN
