@@ -129,12 +129,18 @@ class Linker:
         return draft
 
     def _add_names(self, draft: Draft) -> None:
+        # words at which a name with a short form in it may begin
+        short = {
+            number
+            for found in draft.short_forms
+            for number in range(found.first - self._settings.max_words, found.first + 1)
+        }
         first = 0
         while first < len(draft.words):
             match, crosses = self._matcher.longest(draft.plain, first)
             method = "exact" if match and match.exact else "variant"
             # the document's own explanation wins over a name that looks like the short form
-            spelt = self._spelt_match(draft, first)
+            spelt = self._spelt_match(draft, first) if first in short else None
             if spelt and (match is None or spelt.last >= match.last):
                 match, method = spelt, "abbreviation"
             self.tally.names[CROSSES] += crosses
@@ -147,7 +153,7 @@ class Linker:
     def _spelt_match(self, draft: Draft, first: int) -> Match | None:
         """The longest name at a word that needs a short form to be spelt out."""
         begin = draft.spelt.at.get(first)
-        if not draft.short_forms or begin is None:
+        if begin is None:
             return None
         match, _ = self._matcher.longest(draft.spelt, begin)
         return match if match and draft.spelt_in(match[:2]) else None

@@ -232,6 +232,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 def _identifiers(args: argparse.Namespace, sources: Sources) -> Identifiers:
     concepts = set(read_table("names", sources.names, ["cui"])["cui"].to_pylist())
     identifiers = Identifiers(concepts)
+    identifiers.add_retired(args.results / "umls" / "retired.parquet")
     identifiers.add_codes(args.results / "umls" / "codes.parquet")
     for path in args.identifiers:
         identifiers.add_file(path)

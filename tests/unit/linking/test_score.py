@@ -35,6 +35,8 @@ def score(tmp_path, umls, kb, capsys):
     shutil.copytree(kb, results / "linking" / "kb")
     codes = {"cui": ["C0000004"], "sab": ["HPO"], "code": ["HP:0000004"]}
     write_table("codes", from_columns("codes", codes), results / "umls" / "codes.parquet")
+    retired = from_columns("retired", {"cui": [], "successor": []})
+    write_table("retired", retired, results / "umls" / "retired.parquet")
     (tmp_path / "mesh.tsv").write_text("mesh_id\tcuis\nD000001\tC0000001\nD000003\tC0000003\n")
     (tmp_path / "gold.txt").write_text(GOLD.replace("TEST:4", "HP:0000004"))
 
