@@ -46,18 +46,35 @@ class Identifiers:
         """
         self._concepts = concepts
         self._cuis: defaultdict[str, set[str]] = defaultdict(set)
+        self._successors: dict[str, str] = {}
 
     def cuis(self, identifier: str) -> frozenset[str]:
         """Concepts that an identifier stands for; none if it is not known."""
         if cui := _CUI.fullmatch(identifier):
-            return frozenset({cui[1]}) if cui[1] in self._concepts else frozenset()
+            return frozenset(self._present([cui[1]]))
         return frozenset(self._cuis.get(canonical(identifier), ()))
 
     def add(self, identifier: str, cuis: Iterable[str]) -> None:
         """State that an identifier stands for each of some concepts."""
-        known = [cui for cui in cuis if cui in self._concepts]
-        if known:
+        if known := self._present(cuis):
             self._cuis[canonical(identifier)].update(known)
+
+    def _present(self, cuis: Iterable[str]) -> list[str]:
+        """Those of some CUIs that are concepts, retired ones by their successors."""
+        present = (self._successors.get(cui, cui) for cui in cuis)
+        return [cui for cui in present if cui in self._concepts]
+
+    def add_retired(self, path: Path) -> None:
+        """Read a table `retired`, so that a CUI of an older release stands for its successor.
+
+        Before what is added by files, whose CUIs may be as old.
+
+        Raises:
+            InputError: the file is missing or holds another table.
+        """
+        rows = read_table("retired", path)
+        pairs = zip(rows["cui"].to_pylist(), rows["successor"].to_pylist(), strict=True)
+        self._successors.update(pairs)
 
     def add_file(self, path: Path) -> None:
         """Read a file of identifiers: a header `<vocabulary>_id` and `cuis`, parted by tabs.

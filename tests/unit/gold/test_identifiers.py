@@ -58,6 +58,18 @@ def test_a_cui_stands_for_itself_if_the_knowledge_base_has_it():
     assert identifiers.cuis("UMLS:C0000009") == frozenset()
 
 
+def test_a_cui_of_an_older_release_stands_for_its_successor(tmp_path):
+    rows = {"cui": ["C0000008", "C0000009"], "successor": ["C0000001", "C0000007"]}
+    write_table("retired", from_columns("retired", rows), tmp_path / "retired.parquet")
+    (tmp_path / "old.tsv").write_text("mesh_id\tcuis\nD000001\tC0000008|C0000002\n")
+    identifiers = Identifiers(CONCEPTS)
+    identifiers.add_retired(tmp_path / "retired.parquet")
+    identifiers.add_file(tmp_path / "old.tsv")
+    assert identifiers.cuis("UMLS:C0000008") == {"C0000001"}
+    assert identifiers.cuis("C0000009") == frozenset()  # its successor is no concept either
+    assert identifiers.cuis("MESH:D000001") == {"C0000001", "C0000002"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
