@@ -78,3 +78,9 @@ def test_a_spark_step_needs_no_torch_and_a_training_step_no_spark() -> None:
 
     assert "torch" not in third_parties("umls.tables")
     assert not {"pyspark", "scispacy"} & third_parties("train.run")
+
+
+def test_no_two_test_modules_have_one_name() -> None:
+    """pytest imports them by their names alone; a second one would not be collected."""
+    names = [path.name for path in (REPOSITORY / "tests").rglob("test_*.py")]
+    assert len(names) == len(set(names))
