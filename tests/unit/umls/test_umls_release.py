@@ -133,7 +133,11 @@ def test_rows_cut_by_pieces_are_whole_again_and_belong_to_where_they_start(tmp_p
     assert (tmp_path / "joined").read_bytes() == b"".join(content)
 
 
-@pytest.mark.parametrize("broken", [b"no gzip", gzip.compress(b"row|\n" * 999)[:-12]])
+@pytest.mark.parametrize(
+    "broken",
+    [b"no gzip", gzip.compress(b"row|\n" * 999)[:-12]],
+    ids=["no gzip", "cut"],  # a gzip holds the time: without a name xdist's workers would differ
+)
 def test_a_broken_gz_is_named(tmp_path, broken):
     path = tmp_path / "MRREL.RRF.gz"
     path.write_bytes(broken)
