@@ -70,8 +70,8 @@ def test_what_is_to_be_fetched_need_not_be_there_yet(project: Project, settings:
     assert {"fetch_umls", "fetch_pubmed", "umls_tables", "corpus_documents"} <= planned
 
 
-def test_the_stage_fetches_all_resumes_and_then_has_nothing_to_do(
-    project: Project, server: Server, settings: list[str]
+def test_the_stage_fetches_all_resumes_and_fetches_nothing_again(
+    project: Project, server: Server, settings: list[str], tmp_path: Path
 ) -> None:
     done = project.run("fetch", "--cores", "2", *settings)
     assert done.returncode == 0, done.stdout[-3000:]
@@ -85,11 +85,7 @@ def test_the_stage_fetches_all_resumes_and_then_has_nothing_to_do(
         assert (work / "pubmed/mirror" / name).read_bytes() == served
     assert sorted(r for r in server.ranges() if r) == ["bytes=200-", *["bytes=900-"] * 3]
     assert project.planned("fetch", *settings) == set()
-
-
-def test_more_files_or_edited_code_fetch_nothing_again(
-    project: Project, settings: list[str], tmp_path: Path
-) -> None:
+    # more files, then edited code
     more = tmp_path / "more.yaml"
     more.write_text('corpus: {last: "0004"}\n')
     done = project.run("fetch", *settings, str(more), "--dry-run")
