@@ -1,6 +1,6 @@
 """`bali graph csr` on UMLS-shaped tables of any size, beside the sort that it cannot do without.
 
-    python benchmarks/bench_csr.py --nodes 4000000 --rows 60000000 --folder /tmp/bench_csr
+    python benchmarks/bench_csr.py --nodes 4000000 --rows 60000000 --folder DIR
 
 Writes concepts and relations once (skewed degrees, nearly every relation stated both ways), then
 runs the step in a process of its own under /usr/bin/time and sorts as many random int64 in another

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from bali.graph.adjacency import Csr
 from bali.hashing import below
+from bali.ranges import Integers, ranges, sums_before
 
-Integers = NDArray[np.int64]
 Bits = NDArray[np.uint64]
 
 ENTRIES = 1 << 22  # of the CSR, put in order at once; bounds memory, changes no result
@@ -218,23 +218,3 @@ def index_relations(csr: Csr) -> RelationIndex:
         starts.append(new + begin)
     first_run = np.concatenate([[0], np.cumsum(runs)])
     return RelationIndex(first_run, np.concatenate([*starts, [len(entry)]]), entry)
-
-
-def ranges(first: Integers, length: Integers) -> tuple[Integers, Integers]:
-    """Write out ranges of integers one after the other.
-
-    Args:
-        first: (ranges,) first integer of each.
-        length: (ranges,) number of integers of each.
-
-    Returns:
-        Two arrays of sum(length): the range (from 0) that an integer belongs to, and the integer.
-    """
-    owner = np.repeat(np.arange(len(length)), length)
-    return owner, np.arange(len(owner)) + (first - sums_before(length))[owner]
-
-
-def sums_before(length: Integers) -> Integers:
-    """(ranges,) sum of the lengths before each: where it starts if they stand one after another."""
-    before: Integers = np.cumsum(length) - length
-    return before

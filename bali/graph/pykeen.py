@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from bali.errors import InputError
 from bali.files import require_file
 from bali.graph.artifacts import Graph
 from bali.graph.tsv import TsvWriter
@@ -67,6 +68,8 @@ def triples_factory(graph: Graph, *, added: bool = True) -> TriplesFactory:
 
     kept = graph.kept(added=added)
     total = sum(int(kept[edges.relation].sum()) for _, edges in graph.edges())
+    if not total:
+        raise InputError("the graph has no edges that are kept; PyKEEN takes no empty triples")
     triples = np.empty((total, 3), np.int64)  # head, relation, tail
     start = 0
     for _, edges in graph.edges():

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bali.graph.adjacency import Csr
-from bali.graph.draws import Draws, sums_before
+from bali.graph.draws import Draws
 from bali.hashing import mix
+from bali.ranges import sums_before
 
 Integers = NDArray[np.int64]
 Ids = NDArray[np.int32]

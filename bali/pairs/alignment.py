@@ -5,22 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
-
-
-def ranges(first: Integers, length: Integers) -> tuple[Integers, Integers]:
-    """Write out many ranges of integers one after the other.
-
-    Args:
-        first: (ranges,) first integer of each.
-        length: (ranges,) number of integers of each.
-
-    Returns:
-        Two arrays of sum(length): the range (from 0) that an integer belongs to, and the integer.
-    """
-    owner = np.repeat(np.arange(len(length)), length)
-    before = np.cumsum(length) - length  # integers in the ranges before
-    return owner, np.arange(len(owner)) - before[owner] + first[owner]
+from bali.ranges import Integers, ranges
 
 
 def tokens_of_mentions(

@@ -135,7 +135,7 @@ def find_table(meta: Path, name: str, stated: dict[str, Stated]) -> RrfTable | N
     """
     files = rrf_files(meta, name)
     if not files:
-        if name in OPTIONAL:
+        if name in OPTIONAL and not (name in stated and stated[name].rows):
             return None
         raise InputError(f"{meta / name}.RRF: no such file; {MISSING}")
     says = stated.get(name)

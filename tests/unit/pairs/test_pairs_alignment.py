@@ -4,8 +4,9 @@ import numpy as np
 
 from bali.hashing import below
 from bali.model.tokenizer import load_tokenizer
-from bali.pairs.alignment import ranges, tokens_of_mentions
+from bali.pairs.alignment import tokens_of_mentions
 from bali.pairs.tokeniser import encode
+from bali.ranges import ranges
 
 
 def align(rows, mentions):

@@ -113,6 +113,10 @@ def test_only_mrcui_may_be_missing(tmp_path):
     touch(tmp_path, *(f"{name}.RRF" for name in LAYOUTS if name != "MRCUI"))
     assert find_tables([tmp_path])["MRCUI"] == []
     assert len(release_files(tmp_path)) == 4
+    mrfiles(tmp_path, MRCUI=("CUI1,REL,CUI2", 7, 99))
+    with pytest.raises(InputError, match=r"MRCUI\.RRF: no such file"):
+        find_tables([tmp_path])  # MRFILES states rows of it: retired CUIs would be lost in silence
+    (tmp_path / "MRFILES.RRF").unlink()
     (tmp_path / "MRDEF.RRF").unlink()
     with pytest.raises(InputError, match=r"MRDEF\.RRF: no such file; UMLS is yours to download"):
         find_tables([tmp_path])
