@@ -16,6 +16,7 @@ from pykeen.triples import TriplesFactory
 from torch_geometric.nn import GATv2Conv, HeteroConv, SAGEConv
 
 from bali.__main__ import main
+from bali.errors import InputError
 from bali.graph import artifacts, kgx, pyg
 from bali.graph.artifacts import read_graph
 from bali.graph.pykeen import read_ids, triples_factory
@@ -192,12 +193,17 @@ def test_the_bytes_do_not_depend_on_the_batches(folder, monkeypatch):
 def test_a_graph_without_edges(tmp_path, folder, form):
     empty = np.empty(0, np.int32)
     save_arrays(tmp_path / "graph", np.zeros(5, np.int64), empty, empty)
+    names = ("relation", "rel", "rela", "added", "phrase")  # `graph csr` finds no types either
+    types = from_columns("edge_types", {name: [] for name in names})
+    write_table("edge_types", types, tmp_path / "graph/edge_types.parquet")
     assert export(folder, form) == 0
     counts = json.loads((folder / form / "export.counts.json").read_text())
     assert counts["tables"]["nodes"]["kept"] == 4 and counts["tables"]["edges"]["kept"] == 0
     if form == "pyg":
         assert pyg.read_data(folder / "pyg" / pyg.FILE).validate()
         assert pyg.read_hetero_data(folder / "pyg" / pyg.FILE).num_nodes == 4
+    with pytest.raises(InputError, match="no edges that are kept"):
+        triples_factory(read_graph(folder / "graph"))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pyspark
 import pytest
+from small_meta import OUTPUTS, SETTINGS, write_meta
 
+from bali.storage import read_table
 from bali.umls.jvm import find_java, wrap_java
+from bali.umls.release import find_tables
 from bali.umls.spark import Workspace, open_workspace
+from bali.umls.tables import write_tables
 
 
 @pytest.fixture(scope="session")
@@ -109,3 +113,20 @@ def wait_for(log: Path, words: str) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError(f"no {words!r} in: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def built(session: Workspace, tmp_path_factory, rows):
+    """Table -> list of rows; the counts; the folder of the tables."""
+    folder = tmp_path_factory.mktemp("built")
+    metas = write_meta(folder / "umls", rows)
+    work = Workspace(session.spark, folder / "scratch")
+    counts = write_tables(find_tables(metas), SETTINGS, None, folder / "out", work)
+    content = {
+        name: [
+            tuple(row.values())
+            for row in read_table(name, folder / "out" / f"{name}.parquet").to_pylist()
+        ]
+        for name in OUTPUTS
+    }
+    return content, counts, folder / "out"
