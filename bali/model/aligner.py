@@ -10,7 +10,6 @@ sentences, also where w_mlm is 0: masking is then a regulariser, and `mask_share
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -19,19 +18,9 @@ from transformers import PreTrainedModel
 
 from bali.model.alignment import nt_xent, positive_pairs
 from bali.model.batch import Batch, Texts
+from bali.model.losses import Losses, Term
 from bali.model.masking import IGNORED
 from bali.model.pooling import pool_mentions, pool_names
-
-
-@dataclass(frozen=True)
-class Losses:
-    """The losses of a step, and what each is a mean over."""
-
-    total: Tensor  # scalar: w_mlm * mlm + w_align * align
-    mlm: Tensor  # scalar, nats per masked token
-    align: Tensor  # scalar, nats per ordered positive pair
-    masked: int  # tokens
-    pairs: int  # ordered positive pairs
 
 
 class Aligner(nn.Module):
@@ -73,8 +62,7 @@ class Aligner(nn.Module):
         self.graph_encoder = graph_encoder
         self.fresh_head = fresh_head
         self.name_pooling = name_pooling
-        self.w_mlm = w_mlm
-        self.w_align = w_align
+        self.weights = {"mlm": w_mlm, "align": w_align}
         self.temperature = temperature
         pooler = getattr(lm, "pooler", None)
         if pooler is not None:
@@ -97,16 +85,14 @@ class Aligner(nn.Module):
     def forward(self, batch: Batch) -> Losses:
         """The losses of one step; see `Batch` for the inputs."""
         hidden = self.encode_tokens(batch.sentences)  # (tokens, dim)
-        zero = hidden.new_zeros((), dtype=torch.float32)
-        mlm = self.mlm_loss(hidden, batch.labels) if self.head is not None else zero
-        align = self.alignment_loss(hidden, batch) if self.graph_encoder is not None else zero
-        return Losses(
-            total=self.w_mlm * mlm + self.w_align * align,
-            mlm=mlm,
-            align=align,
-            masked=int((batch.labels != IGNORED).sum()) if self.head is not None else 0,
-            pairs=positive_pairs(batch.concept) if self.graph_encoder is not None else 0,
-        )
+        terms = {}
+        if self.head is not None:
+            masked = (batch.labels != IGNORED).sum()
+            terms["mlm"] = Term(self.mlm_loss(hidden, batch.labels), masked)
+        if self.graph_encoder is not None:
+            pairs = torch.tensor(positive_pairs(batch.concept), device=hidden.device)
+            terms["align"] = Term(self.alignment_loss(hidden, batch), pairs)
+        return Losses.of(terms, self.weights)
 
     def mlm_loss(self, hidden: Tensor, labels: Tensor) -> Tensor:
         """Mean cross-entropy over the hidden tokens; 0 if there is none.

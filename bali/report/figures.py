@@ -58,21 +58,39 @@ def accuracy_figure(results: Sequence[Result]) -> bytes:
         return _svg(figure)
 
 
+# Objective -> title of its panel, in the order of the panels.
+OBJECTIVES = {
+    "align": "Contrastive loss",
+    "mlm": "Masked-language-model loss",
+    "own_name": "Mention and own name",
+    "synonyms": "Names of one concept",
+    "link": "Link prediction",
+}
+PANELS = 2  # a row of them
+
+
 def losses_figure(histories: Sequence[dict[str, Any]]) -> bytes:
-    """Training losses, averaged over a few steps, with validation points; each loss apart.
+    """Training losses, averaged over a few steps, with validation points; each objective apart.
 
     Args:
-        histories: of the training runs, with their settings: a loss of weight 0 is not drawn.
+        histories: of the training runs; an objective that no run has gets no panel.
     """
     runs = list(dict.fromkeys(history["run"] for history in histories))
     colours = {run: COLOURS[i % len(COLOURS)] for i, run in enumerate(runs)}
-    panels = (("align", "Contrastive loss"), ("mlm", "Masked-language-model loss"))
+    found = {
+        name for history in histories for record in history["steps"] for name in record["losses"]
+    }
+    shown = [*(name for name in OBJECTIVES if name in found), *sorted(found - OBJECTIVES.keys())]
+    rows = max(1, -(-len(shown) // PANELS))
     with rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
-        for axes, (loss, title) in zip(figure.subplots(1, 2), panels, strict=True):
+        figure = Figure(figsize=(WIDTH, 0.6 + 2.8 * rows), layout="constrained")
+        panels = figure.subplots(rows, PANELS, squeeze=False).ravel()
+        for axes in panels[len(shown) :]:
+            axes.remove()
+        for axes, name in zip(panels, shown, strict=False):
             for history in histories:
-                _curve(axes, history, loss, colours[history["run"]])
-            axes.set_title(title)
+                _curve(axes, history, name, colours[history["run"]])
+            axes.set_title(OBJECTIVES.get(name, name))
             axes.set_xlabel("step")
             axes.set_ylabel("nats")
             axes.grid(axis="y", color="#e5e5e5")
@@ -81,19 +99,23 @@ def losses_figure(histories: Sequence[dict[str, Any]]) -> bytes:
         for run, colour in colours.items():
             figure.axes[0].plot([], [], color=colour, label=f"{run}, training")
             figure.axes[0].plot([], [], "o", color=colour, label=f"{run}, validation")
-        figure.legend(loc="outside lower center", ncols=len(runs), frameon=False)
+        figure.legend(loc="outside lower center", ncols=min(len(runs), 4), frameon=False)
         return _svg(figure)
 
 
 def _curve(axes: Axes, history: dict[str, Any], loss: str, colour: str) -> None:
-    """Draw one loss of one run and seed, unless the run gives it no weight."""
-    if not history["settings"][f"w_{loss}"]:
-        return
+    """Draw one loss of one run and seed, unless the run does not have it."""
     points = {
-        part: np.array([(row["step"], row[loss]) for row in history[part]]).reshape(-1, 2).T
+        part: np.array(
+            [(row["step"], row["losses"][loss]) for row in history[part] if loss in row["losses"]]
+        )
+        .reshape(-1, 2)
+        .T
         for part in ("steps", "validation")
     }
     steps = points["steps"]
+    if not steps.size:
+        return
     window = max(1, steps.shape[1] // WINDOWS)
     step, value = (np.convolve(column, np.full(window, 1 / window), "valid") for column in steps)
     axes.plot(step, value, color=colour, linewidth=1.3)

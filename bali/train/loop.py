@@ -13,10 +13,11 @@ import torch
 from torch import nn
 
 from bali.errors import InputError
-from bali.model.aligner import Aligner, Losses
+from bali.model.aligner import Aligner
 from bali.model.batch import Batch
+from bali.model.losses import Losses
 from bali.train.data import TrainingData
-from bali.train.progress import Progress
+from bali.train.progress import Progress, show_losses
 from bali.train.schedule import learning_rate_factor, warmup_length
 from bali.train.settings import Settings
 
@@ -88,8 +89,8 @@ class Trainer:
             done: steps before this one.
 
         Returns:
-            The step's record in the history. Its losses are means over what they count in this
-            step: masked tokens, ordered positive pairs.
+            The step's record in the history. Its losses, by objective, are means over what each
+            counts in this step: masked tokens, ordered positive pairs, ...
         """
         factor = learning_rate_factor(done, self.steps, self.warmup)
         rates = {"lr_lm": self.settings.lr_lm, "lr_rest": self.settings.lr_rest}
@@ -98,21 +99,20 @@ class Trainer:
             group["lr"] = rate
         self.aligner.train()
         losses = self._losses(batch)
-        record = {
+        record: dict[str, Any] = {
             "step": done + 1,
             "epoch": epoch,
             "loss": losses.total.item(),
-            "mlm": losses.mlm.item(),
-            "align": losses.align.item(),
+            "losses": {name: value.item() for name, value in losses.values.items()},
             **rates,
             "sentences": len(batch.sentences.lengths),
             "mentions": len(batch.concept),
         }
         if not math.isfinite(record["loss"]):
             raise InputError(
-                f"step {done + 1}, epoch {epoch}: the loss is {record['loss']} (mlm "
-                f"{record['mlm']}, align {record['align']}); lower train.lr_lm and train.lr_rest, "
-                "or set train.precision to fp32"
+                f"step {done + 1}, epoch {epoch}: the loss is {record['loss']} "
+                f"({show_losses(record['losses'])}); lower train.lr_lm and train.lr_rest, or set "
+                "train.precision to fp32"
             )
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]
@@ -121,25 +121,26 @@ class Trainer:
         return record
 
     @torch.no_grad()
-    def evaluate(self, data: TrainingData) -> dict[str, float]:
+    def evaluate(self, data: TrainingData) -> dict[str, Any]:
         """Losses over a whole file, without dropout.
 
         Returns:
-            loss, mlm, align: the last two are means over all masked tokens and over all ordered
-            positive pairs of the file; not over batches, of which the last is smaller.
+            loss and losses, as in the record of a step. Each objective's is a mean over all that
+            it counts in the file, not over batches, of which the last is smaller; `loss` is their
+            weighted sum.
         """
         self.aligner.eval()
-        mlm = align = 0.0
-        masked = pairs = 0
+        sums: dict[str, float] = {}
+        counts: dict[str, int] = {}
         for batch in data.epoch(VALIDATION):
             losses = self._losses(batch)
-            mlm += losses.mlm.item() * losses.masked
-            align += losses.align.item() * losses.pairs
-            masked += losses.masked
-            pairs += losses.pairs
-        means = {"mlm": mlm / max(masked, 1), "align": align / max(pairs, 1)}
-        loss = self.settings.w_mlm * means["mlm"] + self.settings.w_align * means["align"]
-        return {"loss": loss, **means}
+            for name, value in losses.values.items():
+                count = int(losses.counts[name])
+                sums[name] = sums.get(name, 0.0) + value.item() * count
+                counts[name] = counts.get(name, 0) + count
+        means = {name: total / max(counts[name], 1) for name, total in sums.items()}
+        weights = self.aligner.weights
+        return {"loss": sum(weights[name] * mean for name, mean in means.items()), "losses": means}
 
     def _losses(self, batch: Batch) -> Losses:
         bf16 = self.settings.precision == "bf16"

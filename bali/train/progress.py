@@ -61,9 +61,12 @@ class Progress:
         now = time.monotonic()
         self._sentences += record["sentences"]
         speed = self._sentences / (now - self._start)
-        self._scalars("train", record, ("loss", "mlm", "align", "lr_lm", "lr_rest"))
+        rates = {name: record[name] for name in ("lr_lm", "lr_rest")}
+        self._scalars("train", record["step"], {**_losses(record), **rates})
         self._writer.add_scalar("speed/sentences_per_second", speed, record["step"])
-        self._bar.set_postfix_str(f"{_losses(record)}, {speed:.0f} sentences/s", refresh=False)
+        self._bar.set_postfix_str(
+            f"{show_losses(_losses(record))}, {speed:.0f} sentences/s", refresh=False
+        )
         self._bar.update()
         done = record["step"]
         if done in (1, self._steps) or now - self._last >= SECONDS_BETWEEN_LINES:
@@ -73,20 +76,26 @@ class Progress:
                 done,
                 self._steps,
                 record["epoch"],
-                _losses(record),
+                show_losses(_losses(record)),
                 speed,
                 (now - self._start) / done * (self._steps - done),
             )
 
     def validation(self, record: dict[str, Any]) -> None:
         """Show the validation at an epoch's end, a record of the history."""
-        self._scalars("validation", record, ("loss", "mlm", "align"))
-        logger.info("validation after epoch %d: %s", record["epoch"], _losses(record))
+        self._scalars("validation", record["step"], _losses(record))
+        logger.info("validation after epoch %d: %s", record["epoch"], show_losses(_losses(record)))
 
-    def _scalars(self, group: str, record: dict[str, Any], names: tuple[str, ...]) -> None:
-        for name in names:
-            self._writer.add_scalar(f"{group}/{name}", record[name], record["step"])
+    def _scalars(self, group: str, step: int, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            self._writer.add_scalar(f"{group}/{name}", value, step)
 
 
-def _losses(record: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {record[name]:.4f}" for name in ("loss", "mlm", "align"))
+def _losses(record: dict[str, Any]) -> dict[str, float]:
+    """The sum and each objective's part of it, without its weight."""
+    return {"loss": record["loss"], **record["losses"]}
+
+
+def show_losses(losses: dict[str, float]) -> str:
+    """Losses by name, on one line."""
+    return ", ".join(f"{name} {value:.4f}" for name, value in losses.items())

@@ -100,14 +100,10 @@ def write_inputs(folder):
     )
     for run, credit in CREDIT.items():
         write_json(folder / f"{run}.metrics.json", metrics(run, credit))
-    for run, w_mlm in (("gat", 0.1), ("names-only", 0.0)):
-        step = {"step": 1, "epoch": 1, "loss": 3.0, "mlm": 2.0, "align": 1.0}
+    for run, losses in (("gat", {"mlm": 2.0, "align": 1.0}), ("names-only", {"align": 1.0})):
+        step = {"step": 1, "epoch": 1, "loss": 3.0, "losses": losses}
         history = {"steps": [step, step | {"step": 2}], "validation": [step]}
-        settings = {"w_mlm": w_mlm, "w_align": 1.0}
-        write_json(
-            folder / f"{run}.history.json",
-            {"run": run, "seed": 29, "settings": settings, **history},
-        )
+        write_json(folder / f"{run}.history.json", {"run": run, "seed": 29, **history})
 
 
 def flags_for(inputs):

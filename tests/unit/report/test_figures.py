@@ -14,25 +14,33 @@ def drawn(monkeypatch):
     return kept
 
 
-def history(run, w_mlm, losses):
-    steps = [{"step": i + 1, "align": loss, "mlm": loss} for i, loss in enumerate(losses)]
-    settings = {"w_mlm": w_mlm, "w_align": 1.0}
-    return {"run": run, "settings": settings, "steps": steps, "validation": steps[-1:]}
+def history(run, objectives, losses):
+    steps = [
+        {"step": i + 1, "losses": dict.fromkeys(objectives, loss)} for i, loss in enumerate(losses)
+    ]
+    return {"run": run, "steps": steps, "validation": steps[-1:]}
 
 
 def curves(axes):
     return [line.get_xydata().tolist() for line in axes.lines if len(line.get_xdata())]
 
 
-def test_a_loss_without_weight_is_not_drawn(drawn):
-    figures.losses_figure([history("a", 0.1, [3, 2]), history("b", 0.0, [5, 4])])
+def test_an_objective_that_a_run_does_not_have_is_not_drawn(drawn):
+    both, one = history("a", ["mlm", "align"], [3, 2]), history("b", ["align"], [5, 4])
+    figures.losses_figure([both, one])
     align, mlm = drawn[0].axes
     assert curves(align) == [[[1, 3], [2, 2]], [[2, 2]], [[1, 5], [2, 4]], [[2, 4]]]
     assert curves(mlm) == [[[1, 3], [2, 2]], [[2, 2]]]
 
 
+def test_every_objective_has_a_panel_also_one_that_the_report_does_not_know(drawn):
+    figures.losses_figure([history("a", ["new", "link", "align"], [3, 2])])
+    titles = [axes.get_title(loc="left") for axes in drawn[0].axes]
+    assert titles == ["Contrastive loss", "Link prediction", "new"]
+
+
 def test_a_curve_is_the_mean_of_a_fortieth_of_its_steps(drawn):
-    figures.losses_figure([history("a", 0.1, range(80))])  # windows of two steps
+    figures.losses_figure([history("a", ["align"], range(80))])  # windows of two steps
     assert curves(drawn[0].axes[0])[0][:2] == [[1.5, 0.5], [2.5, 1.5]]
 
 

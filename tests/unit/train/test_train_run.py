@@ -62,9 +62,9 @@ def finished(tiny: TinyInputs, tmp_path_factory: pytest.TempPathFactory) -> Path
 def test_training_lowers_both_losses(finished: Path):
     history = read_json(finished / "history.json")
     for loss in ("mlm", "align"):
-        course = [record[loss] for record in history["steps"]]
+        course = [record["losses"][loss] for record in history["steps"]]
         assert sum(course[-15:]) < 0.8 * sum(course[:15])
-        validation = [record[loss] for record in history["validation"]]
+        validation = [record["losses"][loss] for record in history["validation"]]
         assert validation[-1] < validation[0]
 
 
@@ -80,10 +80,11 @@ def test_the_history_holds_what_the_report_reads(finished: Path, tiny: TinyInput
     }
     assert [record["step"] for record in history["steps"]] == list(range(1, 121))
     assert [record["sentences"] for record in history["steps"][:3]] == [8, 8, 4]
-    keys = {"step", "epoch", "loss", "mlm", "align", "lr_lm", "lr_rest", "sentences", "mentions"}
+    keys = {"step", "epoch", "loss", "losses", "lr_lm", "lr_rest", "sentences", "mentions"}
     assert set(history["steps"][0]) == keys
     last = history["validation"][-1]
-    assert set(last) == {"epoch", "step", "loss", "mlm", "align"}
+    assert set(last) == {"epoch", "step", "loss", "losses"}
+    assert set(last["losses"]) == set(history["steps"][0]["losses"]) == {"mlm", "align"}
     assert (last["epoch"], last["step"]) == (40, 120)
     trained = sum(
         p.numel() for name, p in load_lm(tiny.lm).named_parameters() if "pooler" not in name
@@ -133,13 +134,16 @@ def test_defect_10_the_validation_loss_is_a_mean_over_what_it_counts(tiny: TinyI
     run.aligner.eval()
     with torch.no_grad():
         losses = [run.aligner(batch) for batch in run.validation.epoch(0)]
-    assert len({batch.masked for batch in losses}) > 1  # 4 and 2 sentences: not the same weights
-    for name, counted in (("mlm", "masked"), ("align", "pairs")):
-        weights = np.array([getattr(loss, counted) for loss in losses])
-        values = np.array([getattr(loss, name).item() for loss in losses])
-        expected = (weights * values).sum() / weights.sum()
-        assert run.evaluate(run.validation)[name] == pytest.approx(expected, rel=1e-6)
-        assert run.evaluate(run.validation)[name] == run.evaluate(run.validation)[name]
+    assert len({int(batch.counts["mlm"]) for batch in losses}) > 1  # 4 and 2 sentences
+    means = {}
+    for name in ("mlm", "align"):
+        weights = np.array([loss.counts[name].item() for loss in losses])
+        values = np.array([loss.values[name].item() for loss in losses])
+        means[name] = pytest.approx((weights * values).sum() / weights.sum(), rel=1e-6)
+    record = run.evaluate(run.validation)
+    assert record["losses"] == means
+    assert record["loss"] == 0.5 * record["losses"]["mlm"] + 1.0 * record["losses"]["align"]
+    assert run.evaluate(run.validation) == record
 
 
 def test_the_two_learning_rates_follow_the_schedule(tiny: TinyInputs):
