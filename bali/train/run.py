@@ -20,10 +20,13 @@ from bali.model.lm import load_lm
 from bali.model.mlm_head import load_mlm_head
 from bali.model.tokenizer import load_tokenizer
 from bali.storage import map_ipc
-from bali.train.data import Names, Subgraphs, TrainingData, Vocabulary
+from bali.train.data import TrainingData
 from bali.train.loop import Trainer
+from bali.train.names import Names
 from bali.train.progress import Progress
+from bali.train.sentences import Vocabulary
 from bali.train.settings import Settings
+from bali.train.subgraphs import Subgraphs
 
 logger = logging.getLogger(__name__)
 

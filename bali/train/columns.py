@@ -1,0 +1,79 @@
+"""List columns of mapped tables: some rows are fetched without reading the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of integers, one after another."""
+
+    values: Ints  # (sum of lengths,)
+    lengths: Ints  # (lists,)
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Where each list begins in `values`: (lists,)."""
+        return starts(self.lengths)
+
+    @cached_property
+    def owner(self) -> Ints:
+        """The number of the list that each value belongs to: (sum of lengths,)."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    @cached_property
+    def position(self) -> Ints:
+        """The place of each value in its own list, from 0: (sum of lengths,)."""
+        return np.arange(len(self.values)) - self.starts[self.owner]
+
+    def take(self, rows: Ints) -> Lists:
+        """Some of the lists, in the order asked for."""
+        lengths = self.lengths[rows]
+        places = np.repeat(self.starts[rows] - starts(lengths), lengths)
+        return Lists(self.values[places + np.arange(len(places))], lengths)
+
+    def tolist(self) -> list[list[int]]:
+        """As lists of Python."""
+        parts = np.split(self.values, self.starts[1:]) if len(self.lengths) else []
+        return [part.tolist() for part in parts]
+
+
+class Ragged:
+    """A list column of int32, mapped or in memory."""
+
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        """Take the buffers of the column's chunks; nothing is copied."""
+        self._parts: list[tuple[NDArray[np.int32], NDArray[np.int32]]] = [
+            (part.offsets.to_numpy(), part.values.to_numpy(zero_copy_only=True))
+            for part in column.chunks
+        ]
+        self._first = np.cumsum([0, *(len(part) for part in column.chunks)])
+
+    def rows(self, rows: Ints) -> Lists:
+        """The lists of some rows, in the order asked for."""
+        parts = np.searchsorted(self._first, rows, side="right") - 1
+        local = rows - self._first[parts]
+        lists = [self._row(part, row) for part, row in zip(parts, local, strict=True)]
+        values = np.concatenate([np.empty(0, np.int32), *lists])
+        return Lists(values.astype(np.int64), np.array([len(row) for row in lists], np.int64))
+
+    def highest(self) -> int:
+        """The largest value of the whole column; -1 if there is none."""
+        return max((int(values.max(initial=-1)) for _, values in self._parts), default=-1)
+
+    def _row(self, part: int, row: int) -> NDArray[np.int32]:
+        offsets, values = self._parts[part]
+        return values[offsets[row] : offsets[row + 1]]
+
+
+def starts(lengths: Ints) -> Ints:
+    """Where each part begins when parts of these lengths stand one after another."""
+    return np.cumsum(lengths, dtype=np.int64) - lengths

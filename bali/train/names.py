@@ -1,0 +1,39 @@
+"""Tokenised names of the nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bali.errors import InputError
+from bali.hashing import below
+from bali.storage import map_ipc
+from bali.train.columns import Ints, Lists, Ragged
+
+_NAME = 13  # parts this choice from others of the same keys
+
+
+class Names:
+    """Tokenised names of the nodes; one is drawn a node and step."""
+
+    def __init__(self, path: Path, nodes: int) -> None:
+        """Map node_names.arrow.
+
+        Raises:
+            InputError: a node from 0 to `nodes` - 1 has no name.
+        """
+        rows = map_ipc("node_names", path)
+        self._ids = Ragged(rows["input_ids"])
+        owner = rows["node"].to_numpy()
+        self._first = np.searchsorted(owner, np.arange(nodes + 1))  # sorted by node
+        self._number = np.diff(self._first)
+        if not self._number.all():
+            raise InputError(
+                f"{path}: node {int(self._number.argmin())} has no name; the names and the "
+                "subgraphs are of different runs of the workflow: run snakemake"
+            )
+
+    def draw(self, nodes: Ints, *keys: int) -> Lists:
+        """Token ids of one name of each node, drawn by (keys, node)."""
+        return self._ids.rows(self._first[nodes] + below(self._number[nodes], _NAME, *keys, nodes))
