@@ -157,15 +157,17 @@ def test_each_parameter_is_in_one_group(tiny: TinyInputs, encoder: str):
     trained = {p for p in aligner.parameters() if p.requires_grad}
     assert set(of_lm) | set(rest) == trained
     assert len(of_lm) + len(rest) == len(trained)
-    assert aligner.head.predictions.decoder.weight in set(of_lm)  # tied: the LM's embedding
-    assert aligner.head.predictions.transform.dense.weight in set(rest)  # fresh
+    assert aligner.head.decoder.weight in set(of_lm)  # tied: the LM's embedding
+    assert aligner.head.whole.cls.predictions.transform.dense.weight in set(rest)  # fresh
     assert not aligner.lm.pooler.dense.weight.requires_grad
 
 
 def test_a_loaded_head_learns_at_the_rate_of_the_lm(tiny: TinyInputs):
     aligner = make_aligner(tiny)
     aligner.fresh_head = False
-    assert aligner.head.predictions.transform.dense.weight in set(aligner.parameter_groups()[0])
+    assert aligner.head.whole.cls.predictions.transform.dense.weight in set(
+        aligner.parameter_groups()[0]
+    )
 
 
 def test_a_step_without_mentions_or_masks_costs_nothing_and_breaks_nothing(tiny: TinyInputs):
