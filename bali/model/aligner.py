@@ -9,8 +9,6 @@ sentences, also where w_mlm is 0: masking is then a regulariser, and `mask_share
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -18,9 +16,10 @@ from transformers import PreTrainedModel
 
 from bali.model.alignment import nt_xent, positive_pairs
 from bali.model.batch import Batch, Texts
+from bali.model.encoding import encode, find_convention
 from bali.model.losses import Losses, Term
 from bali.model.masking import IGNORED
-from bali.model.pooling import pool_mentions, pool_names
+from bali.model.pooling import pool_mentions, pool_texts
 
 
 class Aligner(nn.Module):
@@ -58,6 +57,7 @@ class Aligner(nn.Module):
         if (head is None) != (w_mlm == 0) or (graph_encoder is None) != (w_align == 0):
             raise ValueError("a loss and its module go together: both there, or neither")
         self.lm = lm
+        self.convention = find_convention(lm)
         self.head = head
         self.graph_encoder = graph_encoder
         self.fresh_head = fresh_head
@@ -125,20 +125,9 @@ class Aligner(nn.Module):
 
     def encode_tokens(self, texts: Texts) -> Tensor:
         """Last-layer vectors of all tokens, without padding: (tokens, dim)."""
-        return torch.cat([hidden[mask] for hidden, mask in self._encode(texts)])
+        return encode(self.lm, texts, self.convention)
 
     def encode_names(self, texts: Texts) -> Tensor:
         """Pooled vectors of names: (names, dim), float32."""
-        return torch.cat(
-            [pool_names(hidden, mask, self.name_pooling) for hidden, mask in self._encode(texts)]
-        )
-
-    def _encode(self, texts: Texts) -> Iterator[tuple[Tensor, Tensor]]:
-        """Last layer (texts, length, dim) and mask (texts, length) of each chunk, in order."""
-        # Looked up for all chunks at once: each look-up's gradient is as large as the vocabulary.
-        embedded: Tensor = self.lm.get_input_embeddings()(texts.ids)  # (tokens, dim)
-        for tokens, mask in texts.chunks():
-            padded = embedded.new_zeros(*mask.shape, embedded.shape[1])
-            padded[mask] = embedded[tokens]
-            output = self.lm(inputs_embeds=padded, attention_mask=mask.long())
-            yield output.last_hidden_state, mask
+        hidden = self.encode_tokens(texts)  # (tokens, dim)
+        return pool_texts(hidden, texts.first, texts.owner, self.name_pooling)

@@ -1,62 +1,57 @@
 """What one training step holds: the sentences, the names and how mentions and graph refer to them.
 
-Texts are kept one after another without padding, shortest first; padding appears only inside the
-language model, a chunk of similar lengths at a time. That is what makes the names of a step cheap
-(method.md section 5, defect 11).
+Texts are kept one after another, without padding; the language model sees them packed into rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-# A chunk grows while its padding stays below this share of its tokens, and up to this many texts
-# whatever the padding: smaller chunks win nothing.
-MAX_PADDING = 0.1
-MIN_TEXTS = 16
+from bali.model.packing import Rows, pack
 
 
-@dataclass(frozen=True)
 class Texts:
-    """Token ids of texts, one text after another, shortest first."""
+    """Token ids of texts, one text after another, and how they are packed for the model.
 
-    ids: Tensor  # (tokens,), int64
-    lengths: Tensor  # (texts,), int64, on the CPU; ascending
+    Attributes:
+        ids: (tokens,), int64.
+        lengths: (texts,), int64, on the CPU.
+        first: (texts,), int64 -> tokens: the first token of each text.
+        rows: the packed layout.
+    """
+
+    def __init__(self, ids: Tensor, lengths: Tensor) -> None:
+        """Pack the texts: in a worker's time, if a worker makes the batch."""
+        self.ids = ids
+        self.lengths = lengths
+        self.first = lengths.cumsum(0) - lengths
+        self.rows: Rows = pack(lengths.numpy())
+
+    def __len__(self) -> int:
+        """Number of texts."""
+        return len(self.lengths)
+
+    @property
+    def owner(self) -> Tensor:
+        """The number of each token's text: (tokens,), int64."""
+        return self.rows.text.flatten()[self.rows.place]
+
+    @property
+    def cells(self) -> int:
+        """Tokens and padding that the language model computes."""
+        return self.rows.token.numel()
 
     def to(self, device: torch.device) -> Texts:
         """The same texts on another device; the lengths stay on the CPU."""
-        return Texts(self.ids.to(device), self.lengths)
-
-    def chunks(self) -> Iterator[tuple[slice, Tensor]]:
-        """Cut into chunks of similar length, in order.
-
-        Yields:
-            Which tokens are in the chunk, and its mask: (texts, longest), bool, true at tokens and
-            false at padding.
-        """
-        lengths: list[int] = self.lengths.tolist()
-        token = text = 0
-        for count in chunk_sizes(lengths):
-            size = lengths[text : text + count]
-            mask = torch.arange(size[-1])[None, :] < self.lengths[text : text + count, None]
-            yield slice(token, token + sum(size)), mask.to(self.ids.device)
-            token, text = token + sum(size), text + count
-
-
-def chunk_sizes(lengths: list[int]) -> list[int]:
-    """How many texts each chunk takes; `lengths` in tokens, ascending."""
-    sizes: list[int] = []
-    count = tokens = 0
-    for length in lengths:
-        padding = (count + 1) * length - (tokens + length)
-        if count >= MIN_TEXTS and padding > MAX_PADDING * (tokens + length):
-            sizes.append(count)
-            count = tokens = 0
-        count, tokens = count + 1, tokens + length
-    return [*sizes, count] if count else sizes
+        moved = copy(self)
+        moved.ids = self.ids.to(device, non_blocking=True)
+        moved.first = self.first.to(device, non_blocking=True)
+        moved.rows = self.rows.to(device)
+        return moved
 
 
 @dataclass(frozen=True)

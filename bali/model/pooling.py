@@ -36,7 +36,33 @@ def pool_mentions(hidden: Tensor, token: Tensor, group: Tensor, groups: int) -> 
     vectors = hidden[token]  # (links, dim); a copy: nothing is edited in place
     vectors = vectors if vectors.dtype == torch.float64 else vectors.float()
     total = vectors.new_zeros(groups, vectors.shape[1]).index_add(0, group, vectors)
-    return total / torch.bincount(group, minlength=groups)[:, None]
+    # not bincount, which waits for the device to learn the largest group
+    number = vectors.new_zeros(groups).index_add(0, group, vectors.new_ones(len(group)))
+    return total / number[:, None]
+
+
+def pool_texts(hidden: Tensor, first: Tensor, owner: Tensor, pooling: str) -> Tensor:
+    """One vector a text, as `pool_names`, of texts that stand one after another.
+
+    Args:
+        hidden: (tokens, dim), float; last layer, without padding.
+        first: (texts,), int64; the first token of each text.
+        owner: (tokens,), int64 in [0, texts); the text of each token.
+        pooling: "mean" over all tokens, [CLS] and [SEP] included, or "cls": the first token.
+
+    Returns:
+        (texts, dim), float32 (float64 if `hidden` is).
+
+    Raises:
+        ValueError: another `pooling`.
+    """
+    if pooling == "cls":
+        vectors = hidden[first]
+        return vectors if vectors.dtype == torch.float64 else vectors.float()
+    if pooling != "mean":
+        raise ValueError(f"pooling {pooling!r} is none of {', '.join(NAME_POOLINGS)}")
+    every = torch.arange(len(hidden), device=hidden.device)
+    return pool_mentions(hidden, every, owner, len(first))
 
 
 def pool_names(hidden: Tensor, attention_mask: Tensor, pooling: str) -> Tensor:

@@ -34,12 +34,6 @@ class Lists:
         """The place of each value in its own list, from 0: (sum of lengths,)."""
         return np.arange(len(self.values)) - self.starts[self.owner]
 
-    def take(self, rows: Ints) -> Lists:
-        """Some of the lists, in the order asked for."""
-        lengths = self.lengths[rows]
-        places = np.repeat(self.starts[rows] - starts(lengths), lengths)
-        return Lists(self.values[places + np.arange(len(places))], lengths)
-
     def tolist(self) -> list[list[int]]:
         """As lists of Python."""
         parts = np.split(self.values, self.starts[1:]) if len(self.lengths) else []

@@ -101,8 +101,6 @@ class TrainingData:
             step: number of the step in its epoch.
         """
         sentences = self._sentences.tokens(items)
-        by_length = shortest_first(sentences)
-        items, sentences = items[by_length], sentences.take(by_length)
         token, group, concept = self._sentences.mentions(items, sentences.starts)
         ids, labels = mask(
             sentences, items, self._vocabulary, share=self._mask_share, seed=self._seed, epoch=epoch
@@ -128,22 +126,15 @@ class TrainingData:
             node, edge_index = concepts, np.empty((2, 0), np.int64)
             centre = np.arange(len(concepts))
         distinct, member = np.unique(node, return_inverse=True)
-        names = self._names.draw(distinct, *keys)
-        by_length = shortest_first(names)
         return GraphInput(
-            names=texts(names.take(by_length)),
-            member=torch.from_numpy(np.argsort(by_length)[member]),
+            names=texts(self._names.draw(distinct, *keys)),
+            member=torch.from_numpy(member),
             edge_index=torch.from_numpy(edge_index),
             centre=torch.from_numpy(centre),
             row_centre=torch.from_numpy(row_centre),
         )
 
 
-def shortest_first(parts: Lists) -> Ints:
-    """The order that sorts texts by length, ties as they come."""
-    return np.argsort(parts.lengths, kind="stable")
-
-
 def texts(parts: Lists) -> Texts:
-    """Token ids of texts, already in order, as tensors."""
+    """Token ids of texts as tensors, packed."""
     return Texts(torch.from_numpy(parts.values), torch.from_numpy(parts.lengths))

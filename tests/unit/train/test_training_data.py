@@ -127,12 +127,6 @@ def test_masking_hides_tokens_and_keeps_the_truth_as_labels(tiny: TinyInputs):
     )
 
 
-def test_texts_come_shortest_first(tiny: TinyInputs):
-    for batch in load(tiny).epoch(1):
-        for texts in (batch.sentences, batch.graph.names):
-            assert texts.lengths.tolist() == sorted(texts.lengths.tolist())
-
-
 def test_each_distinct_concept_has_one_subgraph_that_the_table_holds(tiny: TinyInputs):
     rows = read_table("subgraphs", tiny.subgraphs).to_pylist()
     batch = load(tiny).batch(np.arange(8), 1, 0)
