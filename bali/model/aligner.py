@@ -119,7 +119,8 @@ class Aligner(nn.Module):
         mention = pool_mentions(hidden, batch.token, batch.group, len(batch.concept))  # (M, dim)
         name = self.encode_names(graph.names)  # (names, dim)
         with torch.autocast(name.device.type, enabled=False):  # small, and sums over neighbours
-            g = self.graph_encoder(name[graph.member], graph.edge_index, graph.centre)
+            x = name[graph.member]  # (members, dim)
+            g = self.graph_encoder(x, graph.edge_index, graph.relation, graph.centre)
         # a concept of several sentences is encoded once and stands in the loss once a sentence
         return nt_xent(mention, g[graph.row_centre], batch.concept, self.temperature)
 

@@ -61,6 +61,7 @@ class GraphInput:
     names: Texts  # one text a distinct node of the step
     member: Tensor  # (members,) -> names: the nodes of all subgraphs, a disjoint union
     edge_index: Tensor  # (2, edges) -> members: source above target
+    relation: Tensor  # (edges,): id of what each edge says
     centre: Tensor  # (centres,) -> members: one centre a distinct concept of the step
     row_centre: Tensor  # (M,) -> centres: the centre of each mention row's concept
 
@@ -70,6 +71,7 @@ class GraphInput:
             names=self.names.to(device),
             member=self.member.to(device),
             edge_index=self.edge_index.to(device),
+            relation=self.relation.to(device),
             centre=self.centre.to(device),
             row_centre=self.row_centre.to(device),
         )

@@ -1,7 +1,11 @@
-"""Graph encoders: name vectors of a concept's subgraph -> the concept's graph vector g_v.
+"""Graph encoders: vectors of a concept's subgraph -> the concept's graph vector g_v.
 
 One interface for all variants (method.md section 2), so that a run's setting `encoder` is all that
-changes between a run with the graph and its control without it.
+changes between a run with the graph and its control without it:
+
+    gat, sage               messages along the edges, from the neighbours' names to the centre
+    linear-v1, linear-v2    the subgraph is a text (bali/model/linear.py): its vector is g_v
+    none                    the centre's name alone: its vector is g_v
 """
 
 from __future__ import annotations
@@ -9,22 +13,27 @@ from __future__ import annotations
 from typing import Protocol
 
 from torch import Tensor, nn
-from torch.nn import functional as F
-from torch_geometric.nn import GATv2Conv
 
 from bali.errors import InputError
+from bali.model.message_passing import GatEncoder, SageEncoder
+
+LINEAR = ("linear-v1", "linear-v2")
+MESSAGE_PASSING = ("gat", "sage")
+ENCODERS = (*MESSAGE_PASSING, *LINEAR, "none")
 
 
 class GraphEncoder(Protocol):
     """What the aligner calls; an nn.Module."""
 
-    def __call__(self, x: Tensor, edge_index: Tensor, centre: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, edge_index: Tensor, relation: Tensor, centre: Tensor) -> Tensor:
         """Encode the centres of a disjoint union of subgraphs.
 
         Args:
-            x: (nodes, dim), float32; name vectors. A concept in two subgraphs has two rows.
+            x: (nodes, dim), float32; vectors of names, or of texts. A concept in two subgraphs
+                has two rows.
             edge_index: (2, edges), int64; rows of `x`, source above target. A message goes from
-                source to target: edges point towards the centre.
+                source to target: edges point towards the centre. None is a self-loop.
+            relation: (edges,), int64; what each edge says, an id of the table edge_types.
             centre: (centres,), int64; rows of `x`.
 
         Returns:
@@ -33,79 +42,47 @@ class GraphEncoder(Protocol):
         ...
 
 
-class NameEncoder(nn.Module):
-    """The control without a graph (encoder: none): g_v is the centre's own name vector."""
+class RowEncoder(nn.Module):
+    """g_v is the vector of the centre's own row: of its name, or of its subgraph's text."""
 
-    def forward(self, x: Tensor, edge_index: Tensor, centre: Tensor) -> Tensor:
+    def forward(self, x: Tensor, edge_index: Tensor, relation: Tensor, centre: Tensor) -> Tensor:
         """See `GraphEncoder`; the edges are not looked at."""
         return x[centre]
 
 
-class GatEncoder(nn.Module):
-    """GATv2 (Brody et al. 2022, arXiv:2105.14491) over the subgraph, then a projection.
-
-    As released: shared weights, heads concatenated at dim/heads each, self-loops, dropout then
-    GELU between layers, no norm between layers; Linear, LayerNorm, Dropout on the centre's row.
-    The self-loops matter: without them a centre's own name never reaches its vector. Ours is
-    `residual`, which adds the centre's input vector to the output.
-    """
-
-    def __init__(self, dim: int, layers: int, heads: int, dropout: float, residual: bool) -> None:
-        """Build the layers.
-
-        Args:
-            dim: width of the name vectors and of the output; a multiple of `heads`.
-            layers: GATv2 layers; information travels one hop a layer.
-            heads: attention heads a layer.
-            dropout: of attention weights, of features between layers and of the output.
-            residual: add the centre's input vector to the output.
-
-        Raises:
-            InputError: `heads` does not divide `dim`.
-        """
-        super().__init__()
-        if dim % heads:
-            raise InputError(
-                f"train.heads: {heads} heads do not divide the language model's width {dim}; "
-                "choose a divisor of it"
-            )
-        self.dropout = dropout
-        self.residual = residual
-        self.convolutions = nn.ModuleList(
-            GATv2Conv(
-                dim,
-                dim // heads,
-                heads=heads,
-                concat=True,
-                dropout=dropout,
-                add_self_loops=True,
-                share_weights=True,
-            )
-            for _ in range(layers)
-        )
-        self.projection = nn.Sequential(nn.Linear(dim, dim), nn.LayerNorm(dim), nn.Dropout(dropout))
-
-    def forward(self, x: Tensor, edge_index: Tensor, centre: Tensor) -> Tensor:
-        """See `GraphEncoder`."""
-        h = x
-        for number, convolution in enumerate(self.convolutions):
-            if number:
-                h = F.gelu(F.dropout(h, self.dropout, self.training))
-            h = convolution(h, edge_index)
-        g: Tensor = self.projection(h[centre])
-        return x[centre] + g if self.residual else g
-
-
 def build_graph_encoder(
-    encoder: str, dim: int, *, layers: int, heads: int, dropout: float, residual: bool
+    encoder: str,
+    dim: int,
+    *,
+    layers: int,
+    heads: int,
+    dropout: float,
+    residual: bool,
+    relations: int = 0,
+    frozen: bool = False,
 ) -> nn.Module:
-    """The graph encoder that a run's settings name.
+    """The graph encoder that a run's settings name; see `GatEncoder` for the arguments.
+
+    Args:
+        encoder: one of ENCODERS.
+        dim: width of the language model.
+        layers: of `gat` and `sage`.
+        heads: of `gat`.
+        dropout: of `gat` and `sage`.
+        residual: of `gat` and `sage`.
+        relations: of `gat`; how many relation ids there are, or 0 to leave them out.
+        frozen: its weights stay as they were drawn. Gradients pass through to the names.
 
     Raises:
         InputError: an unknown name, or heads that do not divide `dim`.
     """
-    if encoder == "none":
-        return NameEncoder()
+    built: nn.Module
     if encoder == "gat":
-        return GatEncoder(dim, layers, heads, dropout, residual)
-    raise InputError(f"train.encoder: {encoder!r} is none of gat, none")
+        built = GatEncoder(dim, layers, heads, dropout, residual, relations)
+    elif encoder == "sage":
+        built = SageEncoder(dim, layers, dropout, residual)
+    elif encoder in (*LINEAR, "none"):
+        built = RowEncoder()
+    else:
+        raise InputError(f"train.encoder: {encoder!r} is none of {', '.join(ENCODERS)}")
+    return built.requires_grad_(not frozen)

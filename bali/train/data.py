@@ -121,15 +121,17 @@ class TrainingData:
         keys = (self._seed, epoch, step)
         concepts, row_centre = np.unique(concept, return_inverse=True)
         if self._use_graph and len(concepts):
-            node, edge_index, centre = self._subgraphs.draw(concepts, *keys)
+            node, edge_index, relation, centre = self._subgraphs.draw(concepts, *keys)
         else:
             node, edge_index = concepts, np.empty((2, 0), np.int64)
+            relation = np.empty(0, np.int64)
             centre = np.arange(len(concepts))
         distinct, member = np.unique(node, return_inverse=True)
         return GraphInput(
             names=texts(self._names.draw(distinct, *keys)),
             member=torch.from_numpy(member),
             edge_index=torch.from_numpy(edge_index),
+            relation=torch.from_numpy(relation),
             centre=torch.from_numpy(centre),
             row_centre=torch.from_numpy(row_centre),
         )

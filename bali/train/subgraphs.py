@@ -14,6 +14,9 @@ from bali.train.columns import Ints, Ragged
 _SUBGRAPH = 12  # parts this choice from others of the same keys
 
 
+COLUMNS = ["centre", "sample", "node", "source", "target", "relation"]
+
+
 class Subgraphs:
     """Sampled neighbourhoods; one is drawn a concept and step."""
 
@@ -23,7 +26,7 @@ class Subgraphs:
         Raises:
             InputError: the table is empty, or not every node has as many samples.
         """
-        table = read_table("subgraphs", path, ["centre", "sample", "node", "source", "target"])
+        table = read_table("subgraphs", path, COLUMNS)
         centre = table["centre"].to_numpy()
         self.nodes = int(centre[-1]) + 1 if len(centre) else 0
         self.samples = len(centre) // max(self.nodes, 1)
@@ -33,20 +36,22 @@ class Subgraphs:
             raise InputError(
                 f"{path}: not the same number of samples for every node from 0; run snakemake"
             )
-        self._node, self._source, self._target = (
-            Ragged(table[name]) for name in ("node", "source", "target")
+        self._node, self._source, self._target, self._relation = (
+            Ragged(table[name]) for name in COLUMNS[2:]
         )
 
-    def draw(self, concepts: Ints, *keys: int) -> tuple[Ints, Ints, Ints]:
+    def draw(self, concepts: Ints, *keys: int) -> tuple[Ints, Ints, Ints, Ints]:
         """A disjoint union of one subgraph of each concept, drawn by (keys, concept).
 
         Returns:
             node: (members,), node ids, each concept's subgraph with its centre first;
             edge_index: (2, edges), positions in `node`, source above target;
+            relation: (edges,), relation ids;
             centre: (concepts,), positions in `node`.
         """
         rows = concepts * self.samples + below(self.samples, _SUBGRAPH, *keys, concepts)
         members = self._node.rows(rows)
         ends = [column.rows(rows) for column in (self._source, self._target)]
         edges = [part.values + members.starts[part.owner] for part in ends]
-        return members.values, np.stack(edges), members.starts
+        relation = self._relation.rows(rows).values
+        return members.values, np.stack(edges), relation, members.starts

@@ -51,10 +51,15 @@ def make_batch(rows: tuple[int, ...] = (0, 1, 2), concepts: tuple[int, ...] = (7
             names=texts([NAMES[node] for node in nodes]),
             member=torch.tensor(member),
             edge_index=torch.tensor(edges).T,
+            relation=torch.zeros(len(edges), dtype=torch.int64),
             centre=torch.tensor(centre),
             row_centre=torch.tensor([concepts.index(concept) for _, _, concept in mentions]),
         ),
     )
+
+
+def edge_tensors(edges: list[tuple[int, int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.tensor(edges).T, torch.zeros(len(edges), dtype=torch.int64)
 
 
 def texts(ids: list[list[int]]) -> Texts:
@@ -99,7 +104,7 @@ def test_the_losses_are_those_of_each_text_encoded_alone(tiny: TinyInputs):
     for _, _, concept in MENTIONS:
         nodes, edges = SUBGRAPHS[concept]
         x = torch.stack([vector[node] for node in nodes])
-        g.append(aligner.graph_encoder(x, torch.tensor(edges).T, torch.tensor([0]))[0])
+        g.append(aligner.graph_encoder(x, *edge_tensors(edges), torch.tensor([0]))[0])
     align = nt_xent(e, torch.stack(g), torch.tensor([7, 7, 9]), 0.07)
     assert losses.values["align"].item() == pytest.approx(align.item(), abs=1e-5)
     assert losses.counts["align"] == 4 * 3 + 2  # k rows of a concept give 2k(2k - 1)

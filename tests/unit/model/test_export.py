@@ -14,7 +14,7 @@ from bali.model.aligner import Aligner
 from bali.model.batch import Texts
 from bali.model.encoder import TextEncoder
 from bali.model.export import export_graph_encoder, export_lm, export_sentence_transformer
-from bali.model.graph_encoder import NameEncoder, build_graph_encoder
+from bali.model.graph_encoder import RowEncoder, build_graph_encoder
 from bali.model.lm import load_lm
 from bali.model.tokenizer import load_tokenizer
 
@@ -35,7 +35,7 @@ def trained(tiny: TinyInputs, pooling: str) -> Aligner:
         for parameter in lm.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     options = {"w_mlm": 0.0, "w_align": 1.0, "temperature": 0.07, "name_pooling": pooling}
-    return Aligner(lm, None, NameEncoder(), fresh_head=False, **options).eval()
+    return Aligner(lm, None, RowEncoder(), fresh_head=False, **options).eval()
 
 
 @pytest.fixture
@@ -95,5 +95,5 @@ def test_the_graph_encoder_can_be_built_again(tmp_path: Path):
 
 
 def test_an_encoder_without_weights_leaves_its_settings_only(tmp_path: Path):
-    export_graph_encoder(NameEncoder(), {"encoder": "none"}, tmp_path)
+    export_graph_encoder(RowEncoder(), {"encoder": "none"}, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["graph_encoder.json"]
