@@ -15,7 +15,7 @@ import pytest
 import torch
 from pytorch_metric_learning.losses import NTXentLoss
 
-from bali.model.alignment import nt_xent
+from bali.model.objectives.contrast import nt_xent
 
 T = 0.07
 DISTINCT = 192  # concepts, once each
@@ -36,7 +36,7 @@ def batch(kind: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 def ours(mention: torch.Tensor, node: torch.Tensor, concept: torch.Tensor) -> torch.Tensor:
     """The training path."""
-    return nt_xent(mention, node, concept, T)
+    return nt_xent(mention, node, concept, T).value
 
 
 def peer(mention: torch.Tensor, node: torch.Tensor, concept: torch.Tensor) -> torch.Tensor:

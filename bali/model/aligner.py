@@ -1,6 +1,7 @@
-"""The joint model: language model, MLM head and graph encoder under one loss.
+"""The joint model: a language model and a graph encoder under the objectives of a run.
 
-    L = w_mlm * L_mlm + w_align * L_align          (method.md section 3)
+    L = sum over objectives of w * L_objective, as in w_mlm * L_mlm + w_align * L_align
+                                                                     (method.md section 3)
 
 A step runs the language model once over its masked sentences and once over its distinct names,
 with the same weights and gradients on both. Mention vectors are pooled from the *masked*
@@ -9,73 +10,79 @@ sentences, also where w_mlm is 0: masking is then a regulariser, and `mask_share
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from transformers import PreTrainedModel
 
-from bali.model.alignment import nt_xent, positive_pairs
 from bali.model.batch import Batch, Texts
 from bali.model.encoding import encode, find_convention
-from bali.model.losses import Losses, Term
-from bali.model.masking import IGNORED
+from bali.model.losses import Losses
+from bali.model.objectives.base import Objective
+from bali.model.objectives.masked_tokens import MaskedTokens
 from bali.model.pooling import pool_mentions, pool_texts
+from bali.model.views import Views
 
 
 class Aligner(nn.Module):
     """Language model and graph encoder, trained together; only the first is needed afterwards.
 
-    A loss with weight 0 costs nothing: without `w_mlm` no head is run, without `w_align` no name
-    is encoded.
+    An objective with weight 0 is not there and costs nothing: `Views` computes what is asked for.
     """
 
     def __init__(
         self,
         lm: PreTrainedModel,
-        head: nn.Module | None,
         graph_encoder: nn.Module | None,
+        objectives: Mapping[str, Objective],
+        weights: Mapping[str, float],
         *,
-        fresh_head: bool,
         name_pooling: str,
-        w_mlm: float,
-        w_align: float,
-        temperature: float,
     ) -> None:
         """Join the parts.
 
         Args:
             lm: bare encoder; its pooler, if any, is not used and therefore frozen.
-            head: MLM head, tied to `lm`; None where w_mlm is 0.
-            graph_encoder: a `GraphEncoder`; None where w_align is 0.
-            fresh_head: the head was not loaded, so it learns at the rate of all else.
+            graph_encoder: a `GraphEncoder`; None where no objective looks at graph vectors.
+            objectives: by name; at least one.
+            weights: objective -> its weight, above 0.
             name_pooling: "mean" or "cls".
-            w_mlm: weight of the MLM loss.
-            w_align: weight of the contrastive loss.
-            temperature: of the contrastive loss.
+
+        Raises:
+            ValueError: an objective without a weight above 0, or a weight without objective.
         """
         super().__init__()
-        if (head is None) != (w_mlm == 0) or (graph_encoder is None) != (w_align == 0):
-            raise ValueError("a loss and its module go together: both there, or neither")
+        if not objectives or objectives.keys() != weights.keys() or min(weights.values()) <= 0:
+            raise ValueError(
+                f"objectives {sorted(objectives)} and weights {dict(weights)} must go together, "
+                "each weight above 0"
+            )
         self.lm = lm
         self.convention = find_convention(lm)
-        self.head = head
         self.graph_encoder = graph_encoder
-        self.fresh_head = fresh_head
+        self.objectives = nn.ModuleDict(objectives)
+        self.weights = dict(weights)
         self.name_pooling = name_pooling
-        self.weights = {"mlm": w_mlm, "align": w_align}
-        self.temperature = temperature
         pooler = getattr(lm, "pooler", None)
         if pooler is not None:
             pooler.requires_grad_(False)
 
+    @property
+    def fresh_head(self) -> bool:
+        """There is an MLM head, and it was not loaded."""
+        return any(isinstance(o, MaskedTokens) and o.fresh for o in self.objectives.values())
+
     def parameter_groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """The parameters that learn at `lr_lm`, and those that learn at `lr_rest`.
 
-        A head that the checkpoint brought belongs to the language model; of a fresh one all but
-        the tied decoder, which is the language model's embedding, belongs to the rest.
+        The language model's, and what objectives count to it; of a fresh MLM head all but the tied
+        decoder, which is the language model's embedding, belongs to the rest.
         """
-        modules = [self.lm] if self.fresh_head else [self.lm, self.head]
-        of_lm = [p for module in modules if module is not None for p in module.parameters()]
+        of_lm = list(self.lm.parameters())
+        for objective in self.objectives.values():
+            if isinstance(objective, Objective):
+                of_lm += objective.parameters_of_lm()
         # the tied decoder occurs in the LM and in the head, but must be stepped once
         of_lm = [p for p in dict.fromkeys(of_lm) if p.requires_grad]
         known = set(of_lm)
@@ -84,45 +91,27 @@ class Aligner(nn.Module):
 
     def forward(self, batch: Batch) -> Losses:
         """The losses of one step; see `Batch` for the inputs."""
-        hidden = self.encode_tokens(batch.sentences)  # (tokens, dim)
-        terms = {}
-        if self.head is not None:
-            masked = (batch.labels != IGNORED).sum()
-            terms["mlm"] = Term(self.mlm_loss(hidden, batch.labels), masked)
-        if self.graph_encoder is not None:
-            pairs = torch.tensor(positive_pairs(batch.concept), device=hidden.device)
-            terms["align"] = Term(self.alignment_loss(hidden, batch), pairs)
+        views = Views(batch, self)
+        terms = {name: objective(views) for name, objective in self.objectives.items()}
         return Losses.of(terms, self.weights)
 
-    def mlm_loss(self, hidden: Tensor, labels: Tensor) -> Tensor:
-        """Mean cross-entropy over the hidden tokens; 0 if there is none.
+    def encode_mentions(self, hidden: Tensor, batch: Batch) -> Tensor:
+        """Mention vectors, (M, dim), of the sentences' token vectors, (tokens, dim)."""
+        return pool_mentions(hidden, batch.token, batch.group, len(batch.concept))
 
-        Args:
-            hidden: (tokens, dim).
-            labels: (tokens,), int64; see `Batch`.
+    def encode_graph(self, views: Views) -> Tensor:
+        """Graph vectors of a step's centres: (centres, dim).
+
+        Raises:
+            ValueError: there is no graph encoder.
         """
-        if self.head is None:
-            raise ValueError("no MLM head: w_mlm is 0")
-        chosen = labels != IGNORED
-        # the vocabulary is by far the widest layer: only where there is something to predict
-        logits = self.head(hidden[chosen])  # (masked, vocabulary)
-        total = F.cross_entropy(logits.float(), labels[chosen], reduction="sum")
-        return total / chosen.sum().clamp(min=1)
-
-    def alignment_loss(self, hidden: Tensor, batch: Batch) -> Tensor:
-        """NT-Xent between mentions and graph vectors; `hidden` (tokens, dim)."""
-        graph = batch.graph
-        if self.graph_encoder is None or graph is None:
-            raise ValueError("no graph encoder or no graph, but w_align is not 0")
-        if not len(batch.concept):
-            return hidden.sum() * 0
-        mention = pool_mentions(hidden, batch.token, batch.group, len(batch.concept))  # (M, dim)
-        name = self.encode_names(graph.names)  # (names, dim)
+        if self.graph_encoder is None:
+            raise ValueError("an objective needs graph vectors, but there is no graph encoder")
+        graph, name = views.graph_input, views.name
         with torch.autocast(name.device.type, enabled=False):  # small, and sums over neighbours
             x = name[graph.member]  # (members, dim)
-            g = self.graph_encoder(x, graph.edge_index, graph.relation, graph.centre)
-        # a concept of several sentences is encoded once and stands in the loss once a sentence
-        return nt_xent(mention, g[graph.row_centre], batch.concept, self.temperature)
+            g: Tensor = self.graph_encoder(x, graph.edge_index, graph.relation, graph.centre)
+        return g
 
     def encode_tokens(self, texts: Texts) -> Tensor:
         """Last-layer vectors of all tokens, without padding: (tokens, dim)."""

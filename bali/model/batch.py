@@ -62,8 +62,9 @@ class GraphInput:
     member: Tensor  # (members,) -> names: the nodes of all subgraphs, a disjoint union
     edge_index: Tensor  # (2, edges) -> members: source above target
     relation: Tensor  # (edges,): id of what each edge says
-    centre: Tensor  # (centres,) -> members: one centre a distinct concept of the step
+    centre: Tensor  # (centres,) -> members: one a distinct concept of the step, then the siblings
     row_centre: Tensor  # (M,) -> centres: the centre of each mention row's concept
+    sibling: Tensor  # (K,) -> centres: concepts that no row is about, as hard negatives
 
     def to(self, device: torch.device) -> GraphInput:
         """The same inputs on another device."""
@@ -74,6 +75,7 @@ class GraphInput:
             relation=self.relation.to(device),
             centre=self.centre.to(device),
             row_centre=self.row_centre.to(device),
+            sibling=self.sibling.to(device),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ class Term:
 
     value: Tensor  # scalar with gradient, in nats; a mean over `count` things
     count: Tensor  # scalar, int64: masked tokens, ordered pairs, ... on the value's device
+    watched: dict[str, Tensor] = field(default_factory=dict)  # scalars to show that are no losses
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Losses:
     total: Tensor  # scalar: the sum of weight * value over all objectives
     values: dict[str, Tensor]  # objective -> scalar, not weighted
     counts: dict[str, Tensor]  # objective -> what its value is a mean over
+    watched: dict[str, Tensor]  # "<objective>.<what>" -> scalar, as a temperature that is learnt
 
     @classmethod
     def of(cls, terms: Mapping[str, Term], weights: Mapping[str, float]) -> Losses:
@@ -32,4 +34,9 @@ class Losses:
             total=torch.stack([weights[name] * term.value for name, term in terms.items()]).sum(),
             values={name: term.value for name, term in terms.items()},
             counts={name: term.count for name, term in terms.items()},
+            watched={
+                f"{name}.{what}": number
+                for name, term in terms.items()
+                for what, number in term.watched.items()
+            },
         )

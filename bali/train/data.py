@@ -134,6 +134,7 @@ class TrainingData:
             relation=torch.from_numpy(relation),
             centre=torch.from_numpy(centre),
             row_centre=torch.from_numpy(row_centre),
+            sibling=torch.empty(0, dtype=torch.int64),
         )
 
 

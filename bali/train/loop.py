@@ -90,7 +90,8 @@ class Trainer:
 
         Returns:
             The step's record in the history. Its losses, by objective, are means over what each
-            counts in this step: masked tokens, ordered positive pairs, ...
+            counts in this step: masked tokens, ordered positive pairs, ... `watched` holds
+            temperatures that are learnt.
         """
         factor = learning_rate_factor(done, self.steps, self.warmup)
         rates = {"lr_lm": self.settings.lr_lm, "lr_rest": self.settings.lr_rest}
@@ -104,6 +105,7 @@ class Trainer:
             "epoch": epoch,
             "loss": losses.total.item(),
             "losses": {name: value.item() for name, value in losses.values.items()},
+            "watched": {name: value.item() for name, value in losses.watched.items()},
             **rates,
             "sentences": len(batch.sentences.lengths),
             "mentions": len(batch.concept),

@@ -62,7 +62,9 @@ class Progress:
         self._sentences += record["sentences"]
         speed = self._sentences / (now - self._start)
         rates = {name: record[name] for name in ("lr_lm", "lr_rest")}
-        self._scalars("train", record["step"], {**_losses(record), **rates})
+        self._scalars(
+            "train", record["step"], {**_losses(record), **rates, **record.get("watched", {})}
+        )
         self._writer.add_scalar("speed/sentences_per_second", speed, record["step"])
         self._bar.set_postfix_str(
             f"{show_losses(_losses(record))}, {speed:.0f} sentences/s", refresh=False

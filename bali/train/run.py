@@ -15,11 +15,9 @@ from bali.errors import InputError
 from bali.files import atomic_path, write_json
 from bali.model.aligner import Aligner
 from bali.model.export import export_graph_encoder, export_lm, export_sentence_transformer
-from bali.model.graph_encoder import build_graph_encoder
-from bali.model.lm import load_lm
-from bali.model.mlm_head import load_mlm_head
 from bali.model.tokenizer import load_tokenizer
 from bali.storage import map_ipc
+from bali.train.build import build_aligner
 from bali.train.data import TrainingData
 from bali.train.loop import Trainer
 from bali.train.names import Names
@@ -112,7 +110,7 @@ def load_data(
 ) -> tuple[TrainingData, TrainingData | None]:
     """The training and validation sentences; None for the second if no document was set aside."""
     subgraphs = Subgraphs(args.subgraphs)
-    names = Names(args.names, subgraphs.nodes) if settings.w_align else None
+    names = Names(args.names, subgraphs.nodes) if settings.needs_names else None
 
     def load(pairs: Path) -> TrainingData:
         return TrainingData(
@@ -120,7 +118,7 @@ def load_data(
             vocabulary,
             names=names,
             subgraphs=subgraphs,
-            use_graph=settings.encoder != "none",
+            use_graph=settings.needs_graph,
             mask_share=settings.mask_share,
             batch_size=settings.batch_size,
             seed=args.seed,
@@ -128,32 +126,6 @@ def load_data(
 
     has_validation = map_ipc("pairs", args.validation).num_rows > 0
     return load(args.pairs), load(args.validation) if has_validation else None
-
-
-def build_aligner(folder: Path, settings: Settings) -> Aligner:
-    """Load the base model and add what the settings ask for."""
-    lm = load_lm(folder)
-    head, fresh = load_mlm_head(folder, lm) if settings.w_mlm else (None, False)
-    graph_encoder = None
-    if settings.w_align:
-        graph_encoder = build_graph_encoder(
-            settings.encoder,
-            lm.config.hidden_size,
-            layers=settings.layers,
-            heads=settings.heads,
-            dropout=settings.dropout,
-            residual=settings.residual,
-        )
-    return Aligner(
-        lm,
-        head,
-        graph_encoder,
-        fresh_head=fresh,
-        name_pooling=settings.name_pooling,
-        w_mlm=settings.w_mlm,
-        w_align=settings.w_align,
-        temperature=settings.temperature,
-    )
 
 
 def export(aligner: Aligner, settings: Settings, args: argparse.Namespace) -> None:

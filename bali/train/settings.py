@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, get_type_hints
 
 from bali.errors import InputError
+from bali.model.objectives.temperature import HIGHEST, LOWEST
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,11 @@ class Settings:
     name_pooling: str
     w_mlm: float
     w_align: float
+    w_own_name: float
+    align_loss: str
+    align_mean: str
     temperature: float
+    temperature_learnt: bool
     mask_share: float
     batch_size: int
     epochs: int
@@ -65,11 +70,33 @@ class Settings:
         """The settings as JSON takes them."""
         return asdict(self)
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Objective -> its weight, of those that have one."""
+        weights = {
+            name.removeprefix("w_"): weight
+            for name, weight in asdict(self).items()
+            if name.startswith("w_")
+        }
+        return {name: weight for name, weight in weights.items() if weight}
+
+    @property
+    def needs_names(self) -> bool:
+        """A step needs names of its concepts."""
+        return bool(self.w_align or self.w_own_name)
+
+    @property
+    def needs_graph(self) -> bool:
+        """A step needs neighbours of its concepts."""
+        return bool(self.w_align and self.encoder != "none")
+
     def _check(self) -> None:
         choices = {
             "encoder": ("gat", "none"),
             "mention_pooling": ("mean",),
             "name_pooling": ("mean", "cls"),
+            "align_loss": ("ntxent", "infonce", "multi_similarity"),
+            "align_mean": ("pairs", "concepts"),
             "precision": ("bf16", "fp32"),
         }
         for name, allowed in choices.items():
@@ -80,7 +107,7 @@ class Settings:
         for name in above_zero.split():
             if getattr(self, name) <= 0:
                 raise InputError(f"train.{name}: {getattr(self, name)} must be above 0")
-        for name in "w_mlm w_align weight_decay warmup_steps".split():
+        for name in "w_mlm w_align w_own_name weight_decay warmup_steps".split():
             if getattr(self, name) < 0:
                 raise InputError(f"train.{name}: {getattr(self, name)} must not be negative")
         for name in "dropout mask_share warmup_share".split():
@@ -88,12 +115,28 @@ class Settings:
                 raise InputError(f"train.{name}: {getattr(self, name)} must be from 0 to 1")
         if self.dropout == 1:
             raise InputError("train.dropout: 1 would leave nothing; it must be below 1")
-        if self.w_mlm == self.w_align == 0:
-            raise InputError("train.w_mlm and train.w_align are both 0: nothing to train")
+        if not self.weights:
+            names = ", ".join(f"train.{name}" for name in asdict(self) if name.startswith("w_"))
+            raise InputError(f"{names}: all weights are 0, so there is nothing to train")
+        self._check_contrast()
         if self.w_mlm > 0 and self.mask_share == 0:
             raise InputError(
                 f"train.mask_share: 0 leaves nothing to predict, but w_mlm is {self.w_mlm}; raise "
                 "one or set the other to 0"
+            )
+
+    def _check_contrast(self) -> None:
+        if not self.temperature_learnt:
+            return
+        if self.align_loss == "multi_similarity":
+            raise InputError(
+                "train.temperature_learnt: multi_similarity has no temperature; set it to false or "
+                "choose another train.align_loss"
+            )
+        if not LOWEST <= self.temperature <= HIGHEST:
+            raise InputError(
+                f"train.temperature: {self.temperature}, where it is learnt, must be from {LOWEST} "
+                f"to {HIGHEST}"
             )
 
 

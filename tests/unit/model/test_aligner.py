@@ -1,19 +1,21 @@
 """The joint model on a hand-made step: weights, gradients, invariances."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
-from tiny_training import TinyInputs
-from torch import nn
+from tiny_training import SETTINGS, TinyInputs
+from torch import Tensor
 
 from bali.model.aligner import Aligner
-from bali.model.alignment import nt_xent
 from bali.model.batch import Batch, GraphInput, Texts
-from bali.model.graph_encoder import build_graph_encoder
-from bali.model.lm import load_lm
 from bali.model.masking import IGNORED
-from bali.model.mlm_head import load_mlm_head
+from bali.model.objectives.contrast import nt_xent
+from bali.model.views import Views
+from bali.train.build import build_aligner
+from bali.train.settings import Settings
 
 # Two sentences; concept 7 twice, concept 9 once. Ids are any ordinary tokens of the tiny BERT.
 SENTENCES = [[2, 10, 11, 12, 3], [2, 13, 14, 15, 16, 17, 3]]
@@ -54,6 +56,7 @@ def make_batch(rows: tuple[int, ...] = (0, 1, 2), concepts: tuple[int, ...] = (7
             relation=torch.zeros(len(edges), dtype=torch.int64),
             centre=torch.tensor(centre),
             row_centre=torch.tensor([concepts.index(concept) for _, _, concept in mentions]),
+            sibling=torch.empty(0, dtype=torch.int64),
         ),
     )
 
@@ -67,16 +70,10 @@ def texts(ids: list[list[int]]) -> Texts:
     return Texts(flat, torch.tensor([len(text) for text in ids]))
 
 
-def make_aligner(tiny: TinyInputs, encoder: str = "gat", **options: Any) -> Aligner:
+def make_aligner(tiny: TinyInputs, encoder: str = "gat", **changes: Any) -> Aligner:
     torch.manual_seed(0)
-    settings = {"w_mlm": 0.5, "w_align": 2.0, "temperature": 0.07, "name_pooling": "mean"}
-    settings |= options
-    lm = load_lm(tiny.lm)
-    head, fresh = load_mlm_head(tiny.lm, lm) if settings["w_mlm"] else (None, False)
-    graph: nn.Module | None = None
-    if settings["w_align"]:
-        graph = build_graph_encoder(encoder, 32, layers=2, heads=2, dropout=0.1, residual=False)
-    return Aligner(lm, head, graph, fresh_head=fresh, **settings).eval()
+    settings = SETTINGS | {"encoder": encoder, "w_align": 2.0, "residual": False} | changes
+    return build_aligner(tiny.lm, Settings.from_json(json.dumps(settings))).eval()
 
 
 def test_defect_3_both_weights_are_applied(tiny: TinyInputs):
@@ -105,11 +102,11 @@ def test_the_losses_are_those_of_each_text_encoded_alone(tiny: TinyInputs):
         nodes, edges = SUBGRAPHS[concept]
         x = torch.stack([vector[node] for node in nodes])
         g.append(aligner.graph_encoder(x, *edge_tensors(edges), torch.tensor([0]))[0])
-    align = nt_xent(e, torch.stack(g), torch.tensor([7, 7, 9]), 0.07)
+    align = nt_xent(e, torch.stack(g), torch.tensor([7, 7, 9]), 0.07).value
     assert losses.values["align"].item() == pytest.approx(align.item(), abs=1e-5)
     assert losses.counts["align"] == 4 * 3 + 2  # k rows of a concept give 2k(2k - 1)
     terms = [
-        -aligner.head(hidden[s][position]).log_softmax(dim=0)[label]
+        -aligner.objectives["mlm"].head(hidden[s][position]).log_softmax(dim=0)[label]
         for s, position, label in ((0, 1, 20), (1, 3, 21), (1, 5, 22))
     ]
     assert losses.values["mlm"].item() == pytest.approx(sum(terms).item() / 3, abs=1e-5)
@@ -143,7 +140,7 @@ def test_without_alignment_no_name_is_encoded(tiny: TinyInputs, monkeypatch: pyt
 def test_without_mlm_no_head_is_run(tiny: TinyInputs):
     aligner = make_aligner(tiny, w_mlm=0.0)
     losses = aligner(make_batch())
-    assert aligner.head is None
+    assert set(aligner.objectives) == {"align"}
     assert losses.total.item() == pytest.approx(2 * losses.values["align"].item())
 
 
@@ -162,17 +159,18 @@ def test_each_parameter_is_in_one_group(tiny: TinyInputs, encoder: str):
     trained = {p for p in aligner.parameters() if p.requires_grad}
     assert set(of_lm) | set(rest) == trained
     assert len(of_lm) + len(rest) == len(trained)
-    assert aligner.head.decoder.weight in set(of_lm)  # tied: the LM's embedding
-    assert aligner.head.whole.cls.predictions.transform.dense.weight in set(rest)  # fresh
+    head = aligner.objectives["mlm"].head
+    assert head.decoder.weight in set(of_lm)  # tied: the LM's embedding
+    assert head.whole.cls.predictions.transform.dense.weight in set(rest)  # fresh
     assert not aligner.lm.pooler.dense.weight.requires_grad
 
 
 def test_a_loaded_head_learns_at_the_rate_of_the_lm(tiny: TinyInputs):
     aligner = make_aligner(tiny)
-    aligner.fresh_head = False
-    assert aligner.head.whole.cls.predictions.transform.dense.weight in set(
-        aligner.parameter_groups()[0]
-    )
+    mlm = aligner.objectives["mlm"]
+    mlm.fresh = False
+    loaded = mlm.head.whole.cls.predictions.transform.dense.weight
+    assert loaded in set(aligner.parameter_groups()[0])
 
 
 def test_a_step_without_mentions_or_masks_costs_nothing_and_breaks_nothing(tiny: TinyInputs):
@@ -192,16 +190,73 @@ def test_a_step_without_mentions_or_masks_costs_nothing_and_breaks_nothing(tiny:
     assert losses.counts == {"mlm": 0, "align": 0}
 
 
-def test_a_loss_without_its_module_is_refused(tiny: TinyInputs):
+def test_objectives_and_weights_go_together(tiny: TinyInputs):
     aligner = make_aligner(tiny)
-    with pytest.raises(ValueError, match="go together"):
-        Aligner(
-            aligner.lm,
-            None,
-            aligner.graph_encoder,
-            fresh_head=False,
-            name_pooling="mean",
-            w_mlm=1.0,
-            w_align=1.0,
-            temperature=0.07,
-        )
+    objectives = dict(aligner.objectives)
+    for weights in ({"mlm": 1.0}, {"mlm": 1.0, "align": 0.0}, {"mlm": 1.0, "align": 1.0, "x": 1.0}):
+        with pytest.raises(ValueError, match="must go together, each weight above 0"):
+            Aligner(aligner.lm, aligner.graph_encoder, objectives, weights, name_pooling="mean")
+
+
+def test_the_mention_is_compared_with_its_own_name_as_the_lm_encodes_it(tiny: TinyInputs):
+    aligner = make_aligner(tiny, w_mlm=0.0, w_align=0.0, w_own_name=1.0)
+    hidden = [aligner.lm(torch.tensor([s])).last_hidden_state[0] for s in SENTENCES]
+    e = torch.stack([hidden[s][tokens].mean(dim=0) for s, tokens, _ in MENTIONS])
+    x = torch.stack(
+        [
+            aligner.lm(torch.tensor([NAMES[c]])).last_hidden_state[0].mean(dim=0)
+            for *_, c in MENTIONS
+        ]
+    )
+    losses = aligner(make_batch())
+    expected = nt_xent(e, x, torch.tensor([7, 7, 9])).value
+    assert losses.values["own_name"].item() == pytest.approx(expected.item(), abs=1e-5)
+    assert aligner.graph_encoder is None
+
+
+def test_objectives_share_one_run_of_the_language_model(tiny: TinyInputs):
+    aligner = make_aligner(tiny, w_own_name=1.0)
+    rows = []
+    aligner.lm.register_forward_hook(lambda *call: rows.append(len(call[2].last_hidden_state)))
+    losses = aligner(make_batch())
+    assert sum(rows) == len(SENTENCES) + len(NAMES)
+    weights = {"mlm": 0.5, "align": 2.0, "own_name": 1.0}
+    total = sum(weight * losses.values[name].item() for name, weight in weights.items())
+    assert losses.total.item() == pytest.approx(total, rel=1e-6)
+
+
+def test_siblings_are_negatives_of_the_graph_side(tiny: TinyInputs):
+    aligner = make_aligner(tiny, w_mlm=0.0)
+    batch = make_batch()
+    plain = aligner(batch).values["align"]
+    e, g = views_of(aligner, batch)
+    # the subgraph of concept 9 stands there a second time, as if of a concept that no row is about
+    graph = replace(
+        batch.graph,
+        member=torch.cat([batch.graph.member, batch.graph.member[3:]]),
+        edge_index=torch.cat([batch.graph.edge_index, batch.graph.edge_index[:, 2:] + 2], dim=1),
+        relation=torch.zeros(4, dtype=torch.int64),
+        centre=torch.tensor([0, 3, 5]),
+        sibling=torch.tensor([2]),
+    )
+    losses = aligner(replace(batch, graph=graph))
+    expected = nt_xent(e, g, batch.concept, 0.07, others=g[2:]).value
+    assert losses.values["align"].item() == pytest.approx(expected.item(), abs=1e-5)
+    assert losses.values["align"].item() > plain.item()
+
+
+def views_of(aligner: Aligner, batch: Batch) -> tuple[Tensor, Tensor]:
+    views = Views(batch, aligner)
+    return views.mention, views.graph[batch.graph.row_centre]
+
+
+def test_a_learnt_temperature_is_watched_and_gets_a_gradient_at_the_rate_of_all_else(
+    tiny: TinyInputs,
+):
+    aligner = make_aligner(tiny, temperature_learnt=True)
+    losses = aligner(make_batch())
+    assert losses.watched == {"align.temperature": pytest.approx(0.07)}
+    losses.total.backward()
+    theta = aligner.objectives["align"].temperature.theta
+    assert theta.grad != 0
+    assert any(parameter is theta for parameter in aligner.parameter_groups()[1])

@@ -16,6 +16,8 @@ from bali.model.encoder import TextEncoder
 from bali.model.export import export_graph_encoder, export_lm, export_sentence_transformer
 from bali.model.graph_encoder import RowEncoder, build_graph_encoder
 from bali.model.lm import load_lm
+from bali.model.objectives.alignment import Alignment
+from bali.model.objectives.temperature import Temperature
 from bali.model.tokenizer import load_tokenizer
 
 TEXTS = ["brim", "calor of the arm", "mirk in the clinic"]
@@ -34,8 +36,8 @@ def trained(tiny: TinyInputs, pooling: str) -> Aligner:
     with torch.no_grad():
         for parameter in lm.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-    options = {"w_mlm": 0.0, "w_align": 1.0, "temperature": 0.07, "name_pooling": pooling}
-    return Aligner(lm, None, RowEncoder(), fresh_head=False, **options).eval()
+    objectives = {"align": Alignment("ntxent", Temperature(0.07, learnt=False))}
+    return Aligner(lm, RowEncoder(), objectives, {"align": 1.0}, name_pooling=pooling).eval()
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from bali.errors import InputError
 from bali.files import read_json, sha256
 from bali.model.encoder import TextEncoder
 from bali.model.lm import load_lm
+from bali.train.build import build_aligner
 from bali.train.loop import Trainer
 from bali.train.progress import Progress
-from bali.train.run import build_aligner
 from bali.train.settings import Settings
 
 
@@ -80,7 +80,8 @@ def test_the_history_holds_what_the_report_reads(finished: Path, tiny: TinyInput
     }
     assert [record["step"] for record in history["steps"]] == list(range(1, 121))
     assert [record["sentences"] for record in history["steps"][:3]] == [8, 8, 4]
-    keys = {"step", "epoch", "loss", "losses", "lr_lm", "lr_rest", "sentences", "mentions"}
+    keys = {"step", "epoch", "loss", "losses", "watched", "lr_lm", "lr_rest"}
+    keys |= {"sentences", "mentions"}
     assert set(history["steps"][0]) == keys
     last = history["validation"][-1]
     assert set(last) == {"epoch", "step", "loss", "losses"}

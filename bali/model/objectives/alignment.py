@@ -1,0 +1,67 @@
+"""Contrastive objectives: a mention and its concept's graph vector, a mention and its own name."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from bali.model.losses import Term
+from bali.model.objectives.base import Objective
+from bali.model.objectives.contrast import LOSSES
+from bali.model.objectives.temperature import Temperature
+from bali.model.views import Views
+
+
+class ContrastObjective(Objective):
+    """A contrastive loss between two views of concepts."""
+
+    def __init__(self, loss: str, temperature: Temperature, by_concept: bool = False) -> None:
+        """Choose the loss.
+
+        Args:
+            loss: "ntxent", "infonce" or "multi_similarity".
+            temperature: a module of its own; multi_similarity does not use it.
+            by_concept: each concept weighs the same, whatever its number of rows.
+        """
+        super().__init__()
+        self.loss = LOSSES[loss]
+        self.temperature = temperature
+        self.by_concept = by_concept
+
+    @abstractmethod
+    def views_of(self, views: Views) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """left, right, concept and others, as the functions of `contrast` take them."""
+
+    def forward(self, views: Views) -> Term:
+        """See `Objective`."""
+        if not len(views.concept):
+            return Term(views.nothing(), torch.zeros_like(views.concept).sum())
+        left, right, concept, others = self.views_of(views)
+        temperature = self.temperature()
+        term = self.loss(left, right, concept, temperature, others, self.by_concept)
+        if isinstance(temperature, Tensor):
+            term.watched["temperature"] = temperature.detach()
+        return term
+
+
+class Alignment(ContrastObjective):
+    """`align`: e_v and g_v, method.md section 3. Siblings' graph vectors are further negatives."""
+
+    def views_of(self, views: Views) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """See `ContrastObjective`."""
+        graph = views.graph_input
+        # a concept of several sentences is encoded once and stands in the loss once a sentence
+        right, others = views.graph[graph.row_centre], views.graph[graph.sibling]
+        return views.mention, right, views.concept, others
+
+
+class OwnName(ContrastObjective):
+    """`own_name`: e_v and x_v, text only; the name is the one that the graph encoder reads."""
+
+    def views_of(self, views: Views) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """See `ContrastObjective`."""
+        graph = views.graph_input
+        right, others = views.centre_name[graph.row_centre], views.centre_name[graph.sibling]
+        return views.mention, right, views.concept, others

@@ -1,0 +1,90 @@
+"""The vectors of a step that objectives compare, each computed when first asked for, and once.
+
+Two objectives that look at the mentions share one run of the language model over the sentences;
+where none does (the control that trains on synonyms alone), no sentence is encoded.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from bali.model.batch import Batch, GraphInput, Texts
+
+
+class Encoders(Protocol):
+    """What the joint model offers: the ways from a step's inputs to vectors."""
+
+    def encode_tokens(self, texts: Texts) -> Tensor:
+        """Token vectors of texts: (tokens, dim)."""
+        ...
+
+    def encode_mentions(self, hidden: Tensor, batch: Batch) -> Tensor:
+        """Mention vectors of the sentences' token vectors: (M, dim)."""
+        ...
+
+    def encode_names(self, texts: Texts) -> Tensor:
+        """Name vectors: (names, dim)."""
+        ...
+
+    def encode_graph(self, views: Views) -> Tensor:
+        """Graph vectors of the step's centres: (centres, dim)."""
+        ...
+
+
+class Views:
+    """The views of one step."""
+
+    def __init__(self, batch: Batch, encoders: Encoders) -> None:
+        """Compute nothing yet."""
+        self.batch = batch
+        self._encoders = encoders
+
+    @property
+    def concept(self) -> Tensor:
+        """Node id of each mention row: (M,), int64."""
+        return self.batch.concept
+
+    @property
+    def graph_input(self) -> GraphInput:
+        """The subgraphs and names of the step.
+
+        Raises:
+            ValueError: the step was made without them.
+        """
+        if self.batch.graph is None:
+            raise ValueError("an objective needs names, but the step was made without a graph")
+        return self.batch.graph
+
+    @cached_property
+    def hidden(self) -> Tensor:
+        """Token vectors of the masked sentences, without padding: (tokens, dim)."""
+        return self._encoders.encode_tokens(self.batch.sentences)
+
+    @cached_property
+    def mention(self) -> Tensor:
+        """e, one row a distinct concept of a sentence: (M, dim)."""
+        return self._encoders.encode_mentions(self.hidden, self.batch)
+
+    @cached_property
+    def name(self) -> Tensor:
+        """x, one row a distinct node of the step: (names, dim)."""
+        return self._encoders.encode_names(self.graph_input.names)
+
+    @cached_property
+    def centre_name(self) -> Tensor:
+        """X of the centres: (centres, dim)."""
+        graph = self.graph_input
+        return self.name[graph.member[graph.centre]]
+
+    @cached_property
+    def graph(self) -> Tensor:
+        """g, one row a centre: (centres, dim)."""
+        return self._encoders.encode_graph(self)
+
+    def nothing(self) -> Tensor:
+        """A zero with a gradient, for an objective that finds nothing to look at: scalar."""
+        return torch.zeros((), device=self.concept.device, requires_grad=True)

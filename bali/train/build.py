@@ -1,0 +1,58 @@
+"""From a run's settings and a base model's folder to the joint model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from bali.model.aligner import Aligner
+from bali.model.graph_encoder import build_graph_encoder
+from bali.model.lm import load_lm
+from bali.model.mlm_head import load_mlm_head
+from bali.model.objectives.alignment import Alignment, OwnName
+from bali.model.objectives.base import Objective
+from bali.model.objectives.masked_tokens import MaskedTokens
+from bali.model.objectives.temperature import Temperature
+from bali.train.settings import Settings
+
+
+def build_aligner(folder: Path, settings: Settings) -> Aligner:
+    """Load the base model and add what the settings ask for."""
+    lm = load_lm(folder)
+    graph_encoder: nn.Module | None = None
+    if settings.w_align:
+        graph_encoder = build_graph_encoder(
+            settings.encoder,
+            lm.config.hidden_size,
+            layers=settings.layers,
+            heads=settings.heads,
+            dropout=settings.dropout,
+            residual=settings.residual,
+        )
+    return Aligner(
+        lm,
+        graph_encoder,
+        build_objectives(folder, lm, settings),
+        settings.weights,
+        name_pooling=settings.name_pooling,
+    )
+
+
+def build_objectives(folder: Path, lm: PreTrainedModel, settings: Settings) -> dict[str, Objective]:
+    """The objectives that have a weight, by name."""
+    by_concept = settings.align_mean == "concepts"
+
+    def temperature() -> Temperature:
+        """Each objective has its own: they may learn different ones."""
+        return Temperature(settings.temperature, settings.temperature_learnt)
+
+    objectives: dict[str, Objective] = {}
+    if settings.w_mlm:
+        objectives["mlm"] = MaskedTokens(*load_mlm_head(folder, lm))
+    if settings.w_align:
+        objectives["align"] = Alignment(settings.align_loss, temperature(), by_concept)
+    if settings.w_own_name:
+        objectives["own_name"] = OwnName(settings.align_loss, temperature(), by_concept)
+    return objectives
