@@ -80,6 +80,31 @@ class GraphInput:
 
 
 @dataclass(frozen=True)
+class SynonymInput:
+    """Concepts of the graph, drawn apart from the sentences, with two names each."""
+
+    names: Texts  # 2P texts: one name of each concept, then another of each
+    concept: Tensor  # (P,): node ids, distinct
+
+    def to(self, device: torch.device) -> SynonymInput:
+        """The same inputs on another device."""
+        return SynonymInput(self.names.to(device), self.concept.to(device))
+
+
+@dataclass(frozen=True)
+class Links:
+    """Triples: an edge into a concept's centre, once for each mention row of the concept."""
+
+    head: Tensor  # (triples,) -> names of the `GraphInput`: the neighbour's
+    relation: Tensor  # (triples,): id of what the edge says
+    row: Tensor  # (triples,) -> mention rows
+
+    def to(self, device: torch.device) -> Links:
+        """The same triples on another device."""
+        return Links(self.head.to(device), self.relation.to(device), self.row.to(device))
+
+
+@dataclass(frozen=True)
 class Batch:
     """One step's inputs. Indices are int64 and refer to rows of the tensor that is named."""
 
@@ -89,6 +114,8 @@ class Batch:
     group: Tensor  # (links,) -> mention rows; one row a distinct concept of a sentence
     concept: Tensor  # (M,): node id of each mention row
     graph: GraphInput | None  # None where nothing is aligned
+    synonyms: SynonymInput | None = None
+    links: Links | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The same inputs on another device."""
@@ -99,4 +126,6 @@ class Batch:
             group=self.group.to(device),
             concept=self.concept.to(device),
             graph=None if self.graph is None else self.graph.to(device),
+            synonyms=None if self.synonyms is None else self.synonyms.to(device),
+            links=None if self.links is None else self.links.to(device),
         )

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from bali.model.batch import Batch, GraphInput, Texts
+from bali.model.batch import Batch, GraphInput, Links, SynonymInput, Texts
 
 
 class Encoders(Protocol):
@@ -84,6 +84,33 @@ class Views:
     def graph(self) -> Tensor:
         """g, one row a centre: (centres, dim)."""
         return self._encoders.encode_graph(self)
+
+    @property
+    def synonym_input(self) -> SynonymInput:
+        """The step's concepts with two names each.
+
+        Raises:
+            ValueError: the step was made without them.
+        """
+        if self.batch.synonyms is None:
+            raise ValueError("an objective needs synonyms, but the step was made without them")
+        return self.batch.synonyms
+
+    @property
+    def links(self) -> Links:
+        """The triples of the step.
+
+        Raises:
+            ValueError: the step was made without them.
+        """
+        if self.batch.links is None:
+            raise ValueError("an objective needs triples, but the step was made without them")
+        return self.batch.links
+
+    @cached_property
+    def synonym(self) -> Tensor:
+        """Vectors of the two names of each such concept, all first names first: (2P, dim)."""
+        return self._encoders.encode_names(self.synonym_input.names)
 
     def nothing(self) -> Tensor:
         """A zero with a gradient, for an objective that finds nothing to look at: scalar."""

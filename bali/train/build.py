@@ -7,19 +7,31 @@ from pathlib import Path
 from torch import nn
 from transformers import PreTrainedModel
 
+from bali.errors import InputError
 from bali.model.aligner import Aligner
 from bali.model.graph_encoder import build_graph_encoder
 from bali.model.lm import load_lm
 from bali.model.mlm_head import load_mlm_head
 from bali.model.objectives.alignment import Alignment, OwnName
 from bali.model.objectives.base import Objective
+from bali.model.objectives.link import SCORES, LinkPrediction
 from bali.model.objectives.masked_tokens import MaskedTokens
+from bali.model.objectives.synonyms import Synonyms
 from bali.model.objectives.temperature import Temperature
 from bali.train.settings import Settings
 
 
-def build_aligner(folder: Path, settings: Settings) -> Aligner:
-    """Load the base model and add what the settings ask for."""
+def build_aligner(folder: Path, settings: Settings, relations: int = 0) -> Aligner:
+    """Load the base model and add what the settings ask for.
+
+    Args:
+        folder: of the base model.
+        settings: of the run.
+        relations: relation ids of the graph.
+
+    Raises:
+        InputError: the folder is incomplete, or the settings do not suit the model.
+    """
     lm = load_lm(folder)
     graph_encoder: nn.Module | None = None
     if settings.w_align:
@@ -34,14 +46,16 @@ def build_aligner(folder: Path, settings: Settings) -> Aligner:
     return Aligner(
         lm,
         graph_encoder,
-        build_objectives(folder, lm, settings),
+        build_objectives(folder, lm, settings, relations),
         settings.weights,
         name_pooling=settings.name_pooling,
     )
 
 
-def build_objectives(folder: Path, lm: PreTrainedModel, settings: Settings) -> dict[str, Objective]:
-    """The objectives that have a weight, by name."""
+def build_objectives(
+    folder: Path, lm: PreTrainedModel, settings: Settings, relations: int
+) -> dict[str, Objective]:
+    """The objectives that have a weight, by name; see `build_aligner`."""
     by_concept = settings.align_mean == "concepts"
 
     def temperature() -> Temperature:
@@ -55,4 +69,15 @@ def build_objectives(folder: Path, lm: PreTrainedModel, settings: Settings) -> d
         objectives["align"] = Alignment(settings.align_loss, temperature(), by_concept)
     if settings.w_own_name:
         objectives["own_name"] = OwnName(settings.align_loss, temperature(), by_concept)
+    if settings.w_synonyms:
+        objectives["synonyms"] = Synonyms(settings.synonyms_loss, temperature())
+    if settings.w_link:
+        dim = lm.config.hidden_size
+        if settings.link_score == "rotate" and dim % 2:
+            raise InputError(
+                f"train.link_score: rotate needs an even width, and the language model's is {dim}; "
+                "choose transe or distmult"
+            )
+        score = SCORES[settings.link_score](relations, dim)
+        objectives["link"] = LinkPrediction(score, temperature())
     return objectives

@@ -18,9 +18,13 @@ from bali.errors import InputError
 from bali.hashing import mix
 from bali.model.batch import Batch, GraphInput, Texts
 from bali.train.columns import Ints, Lists
+from bali.train.links import triples
+from bali.train.masks import Masks
 from bali.train.names import Names
-from bali.train.sentences import Sentences, Vocabulary, mask
+from bali.train.sentences import Sentences, Vocabulary
+from bali.train.siblings import draw_siblings
 from bali.train.subgraphs import Subgraphs
+from bali.train.synonyms import SynonymPairs
 
 _ORDER = 11  # parts this choice from others of the same keys
 
@@ -39,6 +43,11 @@ class TrainingData:
         mask_share: float,
         batch_size: int,
         seed: int,
+        mask_mentions: float = 0.0,
+        mask_names: float = 0.0,
+        siblings: int = 0,
+        use_links: bool = False,
+        synonyms: SynonymPairs | None = None,
     ) -> None:
         """Map the pairs.
 
@@ -51,6 +60,11 @@ class TrainingData:
             mask_share: share of the tokens that are hidden.
             batch_size: sentences a step; the last step of an epoch may hold fewer.
             seed: of the run.
+            mask_mentions: share of the concepts of a sentence that are hidden as a whole.
+            mask_names: share of the tokens of names that are hidden.
+            siblings: hard negatives a concept of a step.
+            use_links: steps hold triples.
+            synonyms: None if steps hold no synonyms.
 
         Raises:
             InputError: no sentences, or a concept that the graph does not have.
@@ -62,11 +76,13 @@ class TrainingData:
                 f"{pairs}: concept {highest} is no node of the graph, which has "
                 f"{subgraphs.nodes}; they are of different runs of the workflow: run snakemake"
             )
-        self._vocabulary = vocabulary
         self._names = names
         self._subgraphs = subgraphs
         self._use_graph = use_graph
-        self._mask_share = mask_share
+        self._masks = Masks(vocabulary, mask_share, mask_mentions, mask_names)
+        self._siblings = siblings
+        self._use_links = use_links
+        self._synonyms = synonyms
         self._batch_size = batch_size
         self._seed = seed
 
@@ -74,6 +90,11 @@ class TrainingData:
     def sentences(self) -> int:
         """Sentences of the file."""
         return self._sentences.number
+
+    @property
+    def relations(self) -> int:
+        """Relation ids of the graph."""
+        return self._subgraphs.relations
 
     @property
     def steps(self) -> int:
@@ -102,39 +123,45 @@ class TrainingData:
         """
         sentences = self._sentences.tokens(items)
         token, group, concept = self._sentences.mentions(items, sentences.starts)
-        ids, labels = mask(
-            sentences, items, self._vocabulary, share=self._mask_share, seed=self._seed, epoch=epoch
+        ids, labels = self._masks.sentences(
+            sentences, items, token, concept[group], seed=self._seed, epoch=epoch
         )
+        keys = (self._seed, epoch, step)
+        graph = self._graph(concept, *keys)
         return Batch(
             sentences=texts(Lists(ids, sentences.lengths)),
             labels=torch.from_numpy(labels),
             token=torch.from_numpy(token),
             group=torch.from_numpy(group),
             concept=torch.from_numpy(concept),
-            graph=self._graph(concept, epoch, step),
+            graph=graph,
+            synonyms=None if self._synonyms is None else self._synonyms.draw(*keys),
+            links=triples(graph) if graph is not None and self._use_links else None,
         )
 
-    def _graph(self, concept: Ints, epoch: int, step: int) -> GraphInput | None:
+    def _graph(self, concept: Ints, *keys: int) -> GraphInput | None:
         """Each distinct concept of a step has one subgraph, each distinct node one name."""
         if self._names is None:
             return None
-        keys = (self._seed, epoch, step)
         concepts, row_centre = np.unique(concept, return_inverse=True)
+        siblings = draw_siblings(self._subgraphs, concepts, self._siblings, *keys)
+        centres = np.concatenate([concepts, siblings])
         if self._use_graph and len(concepts):
-            node, edge_index, relation, centre = self._subgraphs.draw(concepts, *keys)
+            node, edge_index, relation, centre = self._subgraphs.draw(centres, *keys)
         else:
-            node, edge_index = concepts, np.empty((2, 0), np.int64)
+            node, edge_index = centres, np.empty((2, 0), np.int64)
             relation = np.empty(0, np.int64)
-            centre = np.arange(len(concepts))
+            centre = np.arange(len(centres))
         distinct, member = np.unique(node, return_inverse=True)
+        names = self._names.draw(distinct, *keys)
         return GraphInput(
-            names=texts(self._names.draw(distinct, *keys)),
+            names=texts(self._masks.of_names(names, distinct, *keys)),
             member=torch.from_numpy(member),
             edge_index=torch.from_numpy(edge_index),
             relation=torch.from_numpy(relation),
             centre=torch.from_numpy(centre),
             row_centre=torch.from_numpy(row_centre),
-            sibling=torch.empty(0, dtype=torch.int64),
+            sibling=torch.arange(len(concepts), len(centres)),
         )
 
 

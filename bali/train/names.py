@@ -15,7 +15,11 @@ _NAME = 13  # parts this choice from others of the same keys
 
 
 class Names:
-    """Tokenised names of the nodes; one is drawn a node and step."""
+    """Tokenised names of the nodes; one is drawn a node and step.
+
+    Attributes:
+        number: (nodes,), int64; names of each node, at least 1.
+    """
 
     def __init__(self, path: Path, nodes: int) -> None:
         """Map node_names.arrow.
@@ -27,13 +31,17 @@ class Names:
         self._ids = Ragged(rows["input_ids"])
         owner = rows["node"].to_numpy()
         self._first = np.searchsorted(owner, np.arange(nodes + 1))  # sorted by node
-        self._number = np.diff(self._first)
-        if not self._number.all():
+        self.number = np.diff(self._first)
+        if not self.number.all():
             raise InputError(
-                f"{path}: node {int(self._number.argmin())} has no name; the names and the "
+                f"{path}: node {int(self.number.argmin())} has no name; the names and the "
                 "subgraphs are of different runs of the workflow: run snakemake"
             )
 
     def draw(self, nodes: Ints, *keys: int) -> Lists:
         """Token ids of one name of each node, drawn by (keys, node)."""
-        return self._ids.rows(self._first[nodes] + below(self._number[nodes], _NAME, *keys, nodes))
+        return self.rows(nodes, below(self.number[nodes], _NAME, *keys, nodes))
+
+    def rows(self, nodes: Ints, which: Ints) -> Lists:
+        """Token ids of stated names: the `which`-th of each node, from 0."""
+        return self._ids.rows(self._first[nodes] + which)

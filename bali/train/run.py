@@ -25,6 +25,7 @@ from bali.train.progress import Progress
 from bali.train.sentences import Vocabulary
 from bali.train.settings import Settings
 from bali.train.subgraphs import Subgraphs
+from bali.train.synonyms import SynonymPairs
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     set_determinism(args.seed, args.threads)
     tokenizer = load_tokenizer(args.lm)
     data, validation = load_data(args, settings, vocabulary_of(tokenizer, args.lm))
-    aligner = build_aligner(args.lm, settings)
+    aligner = build_aligner(args.lm, settings, data.relations)
     trainer = Trainer(aligner, data, validation, settings, device)
     of_lm, rest = aligner.parameter_groups()
     parameters = {
@@ -110,18 +111,28 @@ def load_data(
 ) -> tuple[TrainingData, TrainingData | None]:
     """The training and validation sentences; None for the second if no document was set aside."""
     subgraphs = Subgraphs(args.subgraphs)
-    names = Names(args.names, subgraphs.nodes) if settings.needs_names else None
+    names = None
+    if settings.needs_names or settings.w_synonyms:
+        names = Names(args.names, subgraphs.nodes)
+    synonyms = None
+    if names is not None and settings.w_synonyms:
+        synonyms = SynonymPairs(names, settings.synonym_pairs)
 
     def load(pairs: Path) -> TrainingData:
         return TrainingData(
             pairs,
             vocabulary,
-            names=names,
+            names=names if settings.needs_names else None,
             subgraphs=subgraphs,
             use_graph=settings.needs_graph,
             mask_share=settings.mask_share,
             batch_size=settings.batch_size,
             seed=args.seed,
+            mask_mentions=settings.mask_mentions,
+            mask_names=settings.mask_names,
+            siblings=settings.hard_negatives,
+            use_links=settings.w_link > 0,
+            synonyms=synonyms,
         )
 
     has_validation = map_ipc("pairs", args.validation).num_rows > 0

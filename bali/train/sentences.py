@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from bali.errors import InputError
-from bali.model.masking import mask_tokens
 from bali.storage import map_ipc
 from bali.train.columns import Ints, Lists, Ragged
 
@@ -74,24 +73,3 @@ class Sentences:
         link = np.unique(np.stack(links, axis=1), axis=0)
         row, group = np.unique(link[:, :2], axis=0, return_inverse=True)
         return link[:, 2].copy(), group.reshape(-1), row[:, 1].copy()
-
-
-def mask(
-    sentences: Lists, items: Ints, vocabulary: Vocabulary, *, share: float, seed: int, epoch: int
-) -> tuple[Ints, Ints]:
-    """Hide a share of the tokens of sentences; the rows `items` of their file are the keys.
-
-    Returns:
-        ids and labels, (tokens,) each; see `mask_tokens`.
-    """
-    return mask_tokens(
-        sentences.values,
-        items[sentences.owner],
-        sentences.position,
-        share=share,
-        special=vocabulary.special,
-        mask_id=vocabulary.mask_id,
-        vocabulary=vocabulary.size,
-        seed=seed,
-        epoch=epoch,
-    )

@@ -25,11 +25,19 @@ class Settings:
     w_mlm: float
     w_align: float
     w_own_name: float
+    w_synonyms: float
+    w_link: float
     align_loss: str
     align_mean: str
     temperature: float
     temperature_learnt: bool
+    hard_negatives: int
+    synonyms_loss: str
+    synonym_pairs: int
+    link_score: str
     mask_share: float
+    mask_mentions: float
+    mask_names: float
     batch_size: int
     epochs: int
     lr_lm: float
@@ -83,12 +91,12 @@ class Settings:
     @property
     def needs_names(self) -> bool:
         """A step needs names of its concepts."""
-        return bool(self.w_align or self.w_own_name)
+        return bool(self.w_align or self.w_own_name or self.w_link)
 
     @property
     def needs_graph(self) -> bool:
         """A step needs neighbours of its concepts."""
-        return bool(self.w_align and self.encoder != "none")
+        return bool((self.w_align and self.encoder != "none") or self.w_link)
 
     def _check(self) -> None:
         choices = {
@@ -97,20 +105,25 @@ class Settings:
             "name_pooling": ("mean", "cls"),
             "align_loss": ("ntxent", "infonce", "multi_similarity"),
             "align_mean": ("pairs", "concepts"),
+            "synonyms_loss": ("ntxent", "infonce", "multi_similarity"),
+            "link_score": ("transe", "distmult", "rotate"),
             "precision": ("bf16", "fp32"),
         }
         for name, allowed in choices.items():
             value = getattr(self, name)
             if value not in allowed:
                 raise InputError(f"train.{name}: {value!r} is none of {', '.join(allowed)}")
-        above_zero = "layers heads temperature batch_size epochs lr_lm lr_rest max_grad_norm"
+        above_zero = (
+            "layers heads temperature synonym_pairs batch_size epochs lr_lm lr_rest max_grad_norm"
+        )
         for name in above_zero.split():
             if getattr(self, name) <= 0:
                 raise InputError(f"train.{name}: {getattr(self, name)} must be above 0")
-        for name in "w_mlm w_align w_own_name weight_decay warmup_steps".split():
+        not_negative = "w_mlm w_align w_own_name w_synonyms w_link hard_negatives weight_decay"
+        for name in f"{not_negative} warmup_steps".split():
             if getattr(self, name) < 0:
                 raise InputError(f"train.{name}: {getattr(self, name)} must not be negative")
-        for name in "dropout mask_share warmup_share".split():
+        for name in "dropout mask_share mask_mentions mask_names warmup_share".split():
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"train.{name}: {getattr(self, name)} must be from 0 to 1")
         if self.dropout == 1:
@@ -119,19 +132,28 @@ class Settings:
             names = ", ".join(f"train.{name}" for name in asdict(self) if name.startswith("w_"))
             raise InputError(f"{names}: all weights are 0, so there is nothing to train")
         self._check_contrast()
-        if self.w_mlm > 0 and self.mask_share == 0:
+        if self.w_mlm > 0 and self.mask_share == self.mask_mentions == 0:
             raise InputError(
-                f"train.mask_share: 0 leaves nothing to predict, but w_mlm is {self.w_mlm}; raise "
-                "one or set the other to 0"
+                "train.mask_share and train.mask_mentions: 0 leaves nothing to predict, but w_mlm "
+                f"is {self.w_mlm}; raise one or set w_mlm to 0"
             )
 
     def _check_contrast(self) -> None:
+        if self.hard_negatives and not (self.w_align or self.w_own_name):
+            raise InputError(
+                f"train.hard_negatives: {self.hard_negatives}, but w_align and w_own_name, whose "
+                "negatives they are, are 0; set it to 0"
+            )
         if not self.temperature_learnt:
             return
-        if self.align_loss == "multi_similarity":
+        losses = {"align": self.align_loss, "own_name": self.align_loss}
+        losses |= {"synonyms": self.synonyms_loss, "link": "softmax"}
+        if not any(
+            loss != "multi_similarity" for name, loss in losses.items() if name in self.weights
+        ):
             raise InputError(
-                "train.temperature_learnt: multi_similarity has no temperature; set it to false or "
-                "choose another train.align_loss"
+                "train.temperature_learnt: no objective of the run has a temperature; set it to "
+                "false or choose another train.align_loss or train.synonyms_loss"
             )
         if not LOWEST <= self.temperature <= HIGHEST:
             raise InputError(

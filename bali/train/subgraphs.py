@@ -39,6 +39,7 @@ class Subgraphs:
         self._node, self._source, self._target, self._relation = (
             Ragged(table[name]) for name in COLUMNS[2:]
         )
+        self.relations = self._relation.highest() + 1  # ids that occur; 0 if there are no edges
 
     def draw(self, concepts: Ints, *keys: int) -> tuple[Ints, Ints, Ints, Ints]:
         """A disjoint union of one subgraph of each concept, drawn by (keys, concept).

@@ -30,15 +30,20 @@ class ContrastObjective(Objective):
         self.temperature = temperature
         self.by_concept = by_concept
 
+    def concept(self, views: Views) -> Tensor:
+        """What the rows are about, (M,): the mentions, unless a subclass says otherwise."""
+        return views.concept
+
     @abstractmethod
-    def views_of(self, views: Views) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """left, right, concept and others, as the functions of `contrast` take them."""
+    def rows(self, views: Views) -> tuple[Tensor, Tensor, Tensor | None]:
+        """left, right and others, as the functions of `contrast` take them."""
 
     def forward(self, views: Views) -> Term:
         """See `Objective`."""
-        if not len(views.concept):
-            return Term(views.nothing(), torch.zeros_like(views.concept).sum())
-        left, right, concept, others = self.views_of(views)
+        concept = self.concept(views)
+        if not len(concept):
+            return Term(views.nothing(), torch.zeros_like(concept).sum())
+        left, right, others = self.rows(views)
         temperature = self.temperature()
         term = self.loss(left, right, concept, temperature, others, self.by_concept)
         if isinstance(temperature, Tensor):
@@ -49,19 +54,19 @@ class ContrastObjective(Objective):
 class Alignment(ContrastObjective):
     """`align`: e_v and g_v, method.md section 3. Siblings' graph vectors are further negatives."""
 
-    def views_of(self, views: Views) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    def rows(self, views: Views) -> tuple[Tensor, Tensor, Tensor | None]:
         """See `ContrastObjective`."""
         graph = views.graph_input
         # a concept of several sentences is encoded once and stands in the loss once a sentence
         right, others = views.graph[graph.row_centre], views.graph[graph.sibling]
-        return views.mention, right, views.concept, others
+        return views.mention, right, others
 
 
 class OwnName(ContrastObjective):
     """`own_name`: e_v and x_v, text only; the name is the one that the graph encoder reads."""
 
-    def views_of(self, views: Views) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    def rows(self, views: Views) -> tuple[Tensor, Tensor, Tensor | None]:
         """See `ContrastObjective`."""
         graph = views.graph_input
         right, others = views.centre_name[graph.row_centre], views.centre_name[graph.sibling]
-        return views.mention, right, views.concept, others
+        return views.mention, right, others

@@ -149,14 +149,15 @@ def _compare(
             f"left {tuple(left.shape)}, right {tuple(right.shape)} and concept "
             f"{tuple(concept.shape)} must be (M, dim), (M, dim) and (M,)"
         )
-    anchors = _unit(torch.cat([left, right]))  # (2M, dim)
-    columns = anchors if others is None else torch.cat([anchors, _unit(others)])  # (2M + K, dim)
+    anchors = unit(torch.cat([left, right]))  # (2M, dim)
+    columns = anchors if others is None else torch.cat([anchors, unit(others)])  # (2M + K, dim)
     y = concept.repeat(2)  # (2M,)
     same = F.pad(y[:, None] == y[None, :], (0, len(columns) - len(anchors)))  # others: False
     return anchors @ columns.T, same
 
 
-def _unit(vectors: Tensor) -> Tensor:
+def unit(vectors: Tensor) -> Tensor:
+    """Vectors of length 1 in float32 (float64 if they are): (rows, dim)."""
     return F.normalize(vectors if vectors.dtype == torch.float64 else vectors.float(), dim=1)
 
 

@@ -8,11 +8,13 @@ import pytest
 import torch
 from tiny_training import SETTINGS, TinyInputs
 from torch import Tensor
+from torch.nn import functional as F
 
 from bali.model.aligner import Aligner
-from bali.model.batch import Batch, GraphInput, Texts
+from bali.model.batch import Batch, GraphInput, Links, SynonymInput, Texts
 from bali.model.masking import IGNORED
-from bali.model.objectives.contrast import nt_xent
+from bali.model.objectives.contrast import multi_similarity, nt_xent
+from bali.model.objectives.link import link_loss
 from bali.model.views import Views
 from bali.train.build import build_aligner
 from bali.train.settings import Settings
@@ -73,7 +75,7 @@ def texts(ids: list[list[int]]) -> Texts:
 def make_aligner(tiny: TinyInputs, encoder: str = "gat", **changes: Any) -> Aligner:
     torch.manual_seed(0)
     settings = SETTINGS | {"encoder": encoder, "w_align": 2.0, "residual": False} | changes
-    return build_aligner(tiny.lm, Settings.from_json(json.dumps(settings))).eval()
+    return build_aligner(tiny.lm, Settings.from_json(json.dumps(settings)), relations=1).eval()
 
 
 def test_defect_3_both_weights_are_applied(tiny: TinyInputs):
@@ -260,3 +262,37 @@ def test_a_learnt_temperature_is_watched_and_gets_a_gradient_at_the_rate_of_all_
     theta = aligner.objectives["align"].temperature.theta
     assert theta.grad != 0
     assert any(parameter is theta for parameter in aligner.parameter_groups()[1])
+
+
+def test_synonyms_alone_encode_their_names_and_nothing_else(tiny: TinyInputs):
+    changes = {"w_mlm": 0.0, "w_align": 0.0, "w_synonyms": 3.0}
+    aligner = make_aligner(tiny, **changes, synonyms_loss="multi_similarity")
+    rows = []
+    aligner.lm.register_forward_hook(lambda *call: rows.append(len(call[2].last_hidden_state)))
+    names = [NAMES[1], NAMES[7], NAMES[8], NAMES[9]]  # concepts 4 and 5: 1 and 8, 7 and 9
+    synonyms = SynonymInput(texts(names), torch.tensor([4, 5]))
+    losses = aligner(replace(make_batch(), graph=None, synonyms=synonyms))
+    assert sum(rows) == len(synonyms.names.rows.token)
+    x = torch.stack([aligner.lm(torch.tensor([n])).last_hidden_state[0].mean(dim=0) for n in names])
+    expected = multi_similarity(x[:2], x[2:], torch.tensor([4, 5]))
+    assert losses.values["synonyms"].item() == pytest.approx(expected.value.item(), abs=1e-5)
+    assert losses.counts == {"synonyms": 4}
+    assert losses.total.item() == pytest.approx(3 * expected.value.item(), rel=1e-5)
+
+
+def test_links_lead_from_a_neighbours_name_to_the_mention(tiny: TinyInputs):
+    aligner = make_aligner(tiny, w_mlm=0.0, w_align=0.0, w_link=1.0, link_score="distmult")
+    batch = make_batch()
+    # 1 -> 7 for both mention rows of 7, and 8 -> 9
+    nodes = sorted(NAMES, key=lambda node: len(NAMES[node]))
+    head = torch.tensor([nodes.index(1), nodes.index(1), nodes.index(8)])
+    links = Links(head, torch.zeros(3, dtype=torch.int64), torch.tensor([0, 1, 2]))
+    losses = aligner(replace(batch, links=links))
+    views = Views(batch, aligner)
+    name, mention = (F.normalize(x, dim=1) for x in (views.name, views.mention))
+    score = aligner.objectives["link"].score
+    expected = link_loss(score, name, mention, links.head, links.relation, links.row, 0.07)
+    assert losses.values["link"].item() == pytest.approx(expected.item(), abs=1e-5)
+    assert losses.counts == {"link": 3}
+    losses.total.backward()
+    assert score.relation.weight.grad.any()

@@ -42,10 +42,17 @@ def test_a_whole_number_is_a_number():
         ({"align_mean": "rows"}, "train.align_mean: 'rows' is none of pairs, concepts"),
         (
             {"temperature_learnt": True, "align_loss": "multi_similarity"},
-            "train.temperature_learnt: multi_similarity has no temperature",
+            "train.temperature_learnt: no objective of the run has a temperature",
         ),
+        (
+            {"hard_negatives": 1, "w_align": 0},
+            "train.hard_negatives: 1, but w_align and",
+        ),
+        ({"hard_negatives": -1}, "train.hard_negatives: -1 must not be negative"),
+        ({"synonym_pairs": 0}, "train.synonym_pairs: 0 must be above 0"),
+        ({"link_score": "complex"}, "train.link_score: 'complex' is none of transe"),
         ({"temperature_learnt": True, "temperature": 2}, "train.temperature: 2.0, where it is"),
-        ({"mask_share": 0}, "train.mask_share: 0 leaves nothing to predict"),
+        ({"mask_share": 0}, "train.mask_share and train.mask_mentions: 0 leaves nothing"),
         ({"temperature": float("nan")}, "train.temperature: nan is no finite number"),
     ],
 )

@@ -120,13 +120,32 @@ def test_the_same_seed_gives_the_same_bytes(tiny: TinyInputs, tmp_path: Path):
         {"w_align": 0.0},
         {"w_mlm": 0.0, "mask_share": 0.0, "name_pooling": "cls"},
         {"precision": "bf16"},
+        {"w_mlm": 0.0, "w_align": 0.0, "w_synonyms": 1.0},
+        {"w_own_name": 1.0, "w_link": 0.5, "w_synonyms": 1.0, "hard_negatives": 1},
+        {"align_loss": "infonce", "temperature_learnt": True, "align_mean": "concepts"},
+        {"mask_share": 0.0, "mask_mentions": 0.3, "mask_names": 0.1},
     ],
-    ids=["names only", "mlm only", "no masking", "bf16"],
+    ids=[
+        "names only",
+        "mlm only",
+        "no masking",
+        "bf16",
+        "synonyms only",
+        "all objectives",
+        "infonce",
+        "mentions masked",
+    ],
 )
 def test_every_kind_of_run_ends_with_a_model(tiny: TinyInputs, tmp_path: Path, changes: dict):
     assert train(tiny, tmp_path, **changes) == 0
     history = read_json(tmp_path / "history.json")
-    assert all(math.isfinite(record["loss"]) for record in history["steps"])
+    weights = {name: w for name, w in {**SETTINGS, **changes}.items() if name[:2] == "w_" and w}
+    for record in history["steps"] + history["validation"]:
+        assert {f"w_{name}" for name in record["losses"]} == weights.keys()
+        total = sum(weights[f"w_{name}"] * loss for name, loss in record["losses"].items())
+        assert record["loss"] == pytest.approx(total, rel=1e-5)
+        assert math.isfinite(total)
+        assert total > 0
     load_lm(tmp_path / "model")
 
 
