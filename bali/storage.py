@@ -183,13 +183,38 @@ IPC_BATCH = 8_192  # rows of a record batch in an Arrow IPC file
 
 
 def write_ipc(table: str, rows: Iterable[pa.Table], path: Path) -> int:
-    """Write rows as an Arrow IPC file with record batches of fixed size; returns their number."""
+    """Write rows as an Arrow IPC file; returns their number.
+
+    The record batches are of fixed size, however the rows come; one of them at a time is in memory.
+    """
     schema = TABLES[table].schema
-    whole = pa.concat_tables([schema.empty_table(), *(conform(part, schema) for part in rows)])
+    none = schema.empty_table()
+    written = 0
     with atomic_path(path) as part, pa.OSFile(str(part), "wb") as sink:
         with pa.ipc.new_file(sink, schema) as writer:
-            writer.write_table(whole.combine_chunks(), max_chunksize=IPC_BATCH)
-    return int(whole.num_rows)
+            for batch in _of_size(rows, IPC_BATCH):
+                # with a second chunk they are copied: a slice would be written with buffers that
+                # depend on what it is a slice of
+                whole = pa.concat_tables([conform(batch, schema), none]).combine_chunks()
+                writer.write_table(whole)
+                written += batch.num_rows
+    return written
+
+
+def _of_size(parts: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
+    """The same rows in tables of `size` rows; the last one has what is left."""
+    pending: list[pa.Table] = []
+    for part in parts:
+        pending.append(part)
+        if sum(rows.num_rows for rows in pending) < size:
+            continue
+        whole = pa.concat_tables(pending)
+        for start in range(0, whole.num_rows - size + 1, size):
+            yield whole.slice(start, size)
+        pending = [whole.slice(whole.num_rows // size * size)]
+    rest = pa.concat_tables(pending) if pending else None
+    if rest is not None and rest.num_rows:
+        yield rest
 
 
 def map_ipc(table: str, path: Path) -> pa.Table:

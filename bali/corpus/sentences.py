@@ -13,9 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from bali.corpus.split import split
 from bali.counts import Counts
 from bali.log import progress
+from bali.splitter import split
 from bali.storage import TableWriter, from_columns, stream_table
 from bali.text import document_text
 

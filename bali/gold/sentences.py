@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bali.corpus.split import split
 from bali.gold.pubtator import GoldDocument
+from bali.splitter import split
 
 
 def sentence_spans(document: GoldDocument) -> list[tuple[int, int]]:

@@ -7,21 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from transformers import PreTrainedTokenizerFast
 
 from bali.counts import Counts
 from bali.errors import InputError
 from bali.graph.nodes import NodeIds
-from bali.pairs.rows import lists
-from bali.pairs.tokeniser import encode
+from bali.pairs.selection import lists
+from bali.pairs.tokeniser import Tokeniser
 from bali.storage import stream_table, write_ipc
 
 
 def write_names(
     path: Path,
     ids: NodeIds,
-    tokeniser: PreTrainedTokenizerFast,
-    max_tokens: int,
+    tokeniser: Tokeniser,
     out: Path,
     counts: Counts,
 ) -> None:
@@ -39,7 +37,7 @@ def write_names(
             node = ids.of(batch["cui"], path)
             known = node >= 0
             names = batch["name"].filter(pa.array(known))
-            encoded = encode(tokeniser, names.to_pylist(), max_tokens)
+            encoded = tokeniser.encode(names.to_pylist())
             read += len(node)
             cut += int(encoded.cut.sum())
             np.add.at(per_node, node[known], 1)

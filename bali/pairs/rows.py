@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from bali.pairs.alignment import tokens_of_mentions
-from bali.pairs.selection import SENTENCE, Selection
+from bali.pairs.keys import SENTENCE
+from bali.pairs.selection import Selection, lists, offsets_of
 from bali.pairs.tokeniser import Encoded
 from bali.storage import conform
-from bali.tables import INT32, TABLES, list_of
+from bali.tables import TABLES
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,3 @@ def pair_rows(selection: Selection, encoded: Encoded) -> Rows:
     )
     pairs = conform(rows, TABLES["pairs"].schema).filter(pa.array(per_row > 0))
     return Rows(pairs, len(row), int((~found).sum()), int(cut.sum()), int((per_row == 0).sum()))
-
-
-def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Boundaries of lists of these lengths: (lists + 1,)."""
-    return np.concatenate([[0], np.cumsum(lengths)])
-
-
-def lists(offsets: NDArray[np.int64], values: NDArray[np.int64] | NDArray[np.int32]) -> pa.Array:
-    """A list column of int32 from ragged arrays."""
-    return pa.ListArray.from_arrays(
-        offsets.astype(np.int32), values.astype(np.int32), type=list_of(INT32)
-    )

@@ -1,8 +1,7 @@
-"""Which sentences and mentions train, by keys alone: their text is read for the chosen ones only.
+"""Which sentences and mentions of a shard can train, by keys alone: no text is read.
 
-Three rules: a document counts in the shard that `kept` names; a mention counts if its candidate was
-chosen (rank 0), by an allowed method, with enough score, for a concept of the graph; and a concept
-needs only so many sentences.
+A document counts in the shard that `kept` names; a mention counts if its candidate was chosen
+(rank 0), by an allowed method, with enough score, for a concept of the graph.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from numpy.typing import NDArray
 
 from bali.errors import InputError
 from bali.graph.nodes import NodeIds
-from bali.hashing import mix, uniform
+from bali.hashing import uniform
+from bali.pairs.keys import SENTENCE, Integers, SentenceKeys, find
 from bali.storage import read_table
+from bali.tables import INT32, list_of
 
-Integers = NDArray[np.int64]
-DOCUMENT = ["pmid", "version"]
-SENTENCE = [*DOCUMENT, "sentence"]
+MENTION = ["mention_start", "mention_end", "mention_node"]  # as lists, of a selection on disk
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,46 @@ class Selection:
             self.node[stay],
         )
 
+    def part(self, first: int, stop: int) -> Selection:
+        """The sentences from `first` up to `stop`."""
+        begin, end = np.searchsorted(self.row, (first, stop))
+        return Selection(
+            self.sentences.slice(first, stop - first),
+            self.row[begin:end] - first,
+            self.start[begin:end],
+            self.end[begin:end],
+            self.node[begin:end],
+        )
+
+    def table(self) -> pa.Table:
+        """The sentences, each with lists of its mentions' starts, ends and nodes."""
+        count = np.bincount(self.row, minlength=self.sentences.num_rows)
+        offsets = offsets_of(count)
+        table = self.sentences
+        for name in MENTION:
+            table = table.append_column(name, lists(offsets, getattr(self, name.split("_")[1])))
+        return table
+
+    @classmethod
+    def of(cls, table: pa.Table) -> Selection:
+        """The selection that `table` made."""
+        count = pc.list_value_length(table[MENTION[0]]).to_numpy()
+        row = np.repeat(np.arange(len(count)), count)
+        flat = (pc.list_flatten(table[name]).to_numpy().astype(np.int64) for name in MENTION)
+        return cls(table.drop_columns(MENTION), row, *flat)
+
+
+def offsets_of(lengths: Integers) -> Integers:
+    """Boundaries of lists of these lengths: (lists + 1,)."""
+    return np.concatenate([[0], np.cumsum(lengths)])
+
+
+def lists(offsets: Integers, values: Integers | NDArray[np.int32]) -> pa.Array:
+    """A list column of int32 from ragged arrays."""
+    return pa.ListArray.from_arrays(
+        offsets.astype(np.int32), values.astype(np.int32), type=list_of(INT32)
+    )
+
 
 @dataclass
 class Tally:
@@ -83,17 +122,17 @@ class Tally:
 def select(
     sentences_path: Path,
     mentions_path: Path,
-    kept: pa.Table,
+    kept: Integers,
     ids: NodeIds,
     rule: MentionRule,
     tally: Tally,
 ) -> Selection:
-    """Choose the mentions of one shard that train, and the sentences that hold them.
+    """Choose the mentions of one shard that can train, and the sentences that hold them.
 
     Args:
         sentences_path: sentences.parquet of the shard.
         mentions_path: its mentions.
-        kept: rows of `kept` that name this shard.
+        kept: keys of the documents that `kept` has in this shard, ascending.
         ids: the nodes of the graph.
         rule: what a mention needs.
         tally: gets the numbers of rows read and dropped.
@@ -102,11 +141,12 @@ def select(
         InputError: a mention stands in no sentence: the two files are of different shards.
     """
     sentences = read_table("sentences", sentences_path)
-    of_kept = positions(sentences, kept, DOCUMENT) >= 0
+    keys = SentenceKeys(sentences, sentences_path)
+    of_kept = (find(keys.documents, kept) >= 0)[keys.document]
     mentions = read_table(
         "mentions", mentions_path, [*SENTENCE, "start", "end", "cui", "score", "rank", "method"]
     )
-    row = positions(mentions, sentences, SENTENCE)
+    row = keys.find(mentions)
     if (row < 0).any():
         lost = mentions.slice(int(np.argmax(row < 0)), 1).to_pylist()[0]
         raise InputError(
@@ -141,53 +181,6 @@ def select(
     return every.keep(has_mention)
 
 
-def positions(rows: pa.Table, other: pa.Table, keys: list[str]) -> Integers:
-    """For each of `rows`, the position of the row of `other` with equal keys; -1 for none.
-
-    Args:
-        rows: has the columns `keys`.
-        other: has them too; a combination of their values occurs once.
-        keys: names of the columns.
-    """
-    left = rows.select(keys).append_column("at", pa.array(np.arange(rows.num_rows)))
-    right = other.select(keys).append_column("found", pa.array(np.arange(other.num_rows)))
-    joined = left.join(right, keys, join_type="left outer").sort_by("at")
-    found: Integers = pc.fill_null(joined["found"], -1).to_numpy()
-    return found
-
-
 def is_validation(pmid: Integers, share: float, seed: int) -> NDArray[np.bool_]:
     """Whether documents go to the validation side: by PMID, so that none is on both sides."""
     return uniform(seed, pmid) < share
-
-
-def under_cap(selections: list[Selection], most: int, seed: int) -> list[NDArray[np.bool_]]:
-    """Which sentences stay when a concept needs `most` of them.
-
-    A sentence stays if, for at least one of its concepts, it is among the first `most` sentences of
-    that concept in an order that is drawn by `seed`. So each concept has `most` sentences or all
-    of its own; one that often stands beside rarer concepts may have more.
-
-    Args:
-        selections: the training sentences of each shard.
-        most: sentences a concept.
-        seed: of the order.
-
-    Returns:
-        For each selection a mask over its sentences.
-    """
-    sizes = [selection.sentences.num_rows for selection in selections]
-    before = np.cumsum([0, *sizes])
-    keys = pa.concat_tables([selection.sentences.select(SENTENCE) for selection in selections])
-    drawn = mix(seed, *(keys[name].to_numpy() for name in SENTENCE))  # (sentences,) uint64
-    row = np.concatenate([s.row + start for s, start in zip(selections, before, strict=False)])
-    node = np.concatenate([selection.node for selection in selections])
-    # a sentence counts once for a concept that it mentions twice
-    nodes = int(node.max(initial=0)) + 1
-    row, node = np.divmod(np.unique(row * nodes + node), nodes)
-    order = np.lexsort((drawn[row], node))
-    row, node = row[order], node[order]
-    rank = np.arange(len(node)) - np.searchsorted(node, node)  # among the sentences of the concept
-    stays = np.zeros(before[-1], np.bool_)
-    stays[row[rank < most]] = True
-    return np.split(stays, before[1:-1])

@@ -8,6 +8,7 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 
@@ -30,24 +31,30 @@ class Encoded:
     cut: NDArray[np.bool_]
 
 
-def encode(tokeniser: PreTrainedTokenizerFast, texts: Sequence[str], max_tokens: int) -> Encoded:
-    """Tokenise texts, each cut to `max_tokens` with its special tokens and still closed by them."""
-    batch = tokeniser(
-        list(texts),
-        truncation=True,
-        max_length=max_tokens,
-        return_offsets_mapping=True,
-        return_attention_mask=False,
-        return_token_type_ids=False,
-    )
-    lengths = np.fromiter(map(len, batch["input_ids"]), np.int64, len(texts))
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    spans = chain.from_iterable(chain.from_iterable(batch["offset_mapping"]))
-    span = np.fromiter(spans, np.int32, 2 * offsets[-1]).reshape(-1, 2)  # (tokens, start and end)
-    return Encoded(
-        offsets,
-        np.fromiter(chain.from_iterable(batch["input_ids"]), np.int32, offsets[-1]),
-        span[:, 0],
-        span[:, 1],
-        np.fromiter((bool(one.overflowing) for one in batch.encodings), np.bool_, len(texts)),
-    )
+class Tokeniser:
+    """Tokenises batches of texts, each cut to a limit and still closed by its special tokens.
+
+    It asks the Rust tokeniser itself: the layer of transformers above it makes a dictionary a text
+    and takes as long again (docs/pairs.md).
+    """
+
+    def __init__(self, tokeniser: PreTrainedTokenizerFast, max_tokens: int) -> None:
+        """Take a copy of `tokeniser` that cuts at `max_tokens`, special tokens included."""
+        self._rust = Tokenizer.from_str(tokeniser.backend_tokenizer.to_str())
+        self._rust.no_padding()
+        self._rust.enable_truncation(max_tokens, direction=tokeniser.truncation_side)
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Tokenise texts."""
+        batch = self._rust.encode_batch(texts)
+        ids = [one.ids for one in batch]
+        offsets = np.concatenate([[0], np.cumsum(np.fromiter(map(len, ids), np.int64, len(ids)))])
+        spans = chain.from_iterable(chain.from_iterable(one.offsets for one in batch))
+        span = np.fromiter(spans, np.int32, 2 * offsets[-1]).reshape(-1, 2)  # (tokens, start, end)
+        return Encoded(
+            offsets,
+            np.fromiter(chain.from_iterable(ids), np.int32, offsets[-1]),
+            span[:, 0],
+            span[:, 1],
+            np.fromiter((bool(one.overflowing) for one in batch), np.bool_, len(ids)),
+        )

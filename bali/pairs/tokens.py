@@ -1,9 +1,12 @@
 """Step `pairs tokens`: sentences + mentions -> tokenised training examples and node names.
 
-Two passes: the first chooses sentences by keys alone, over all shards; the second reads and
-tokenises the text of the chosen ones, shard by shard. Documents, not sentences, are split into
-train and validation. The cap on sentences per concept is for training only: validation keeps the
-natural frequencies.
+Text is read for chosen sentences only. One look at the keys of every shard finds the sentences that
+can train and the bounds of the cap on sentences per concept; a second one, at what the first left
+on disk, those of the sample; then the chosen sentences are tokenised, shard by shard, and put in
+order. Memory is that of one shard, whatever their number.
+
+Documents, not sentences, are split into train and validation. The cap is for training only:
+validation keeps the natural frequencies.
 """
 
 from __future__ import annotations
@@ -11,42 +14,24 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from transformers import PreTrainedTokenizerFast
+from tempfile import TemporaryDirectory
 
 from bali.counts import Counts
 from bali.errors import InputError
 from bali.graph.nodes import NodeIds
 from bali.log import progress
 from bali.model.tokenizer import load_tokenizer
+from bali.pairs.build import Facts, Staged
+from bali.pairs.choice import SPLITS, Choice, Limits, Shard, kept_documents
 from bali.pairs.names import write_names
-from bali.pairs.rows import Rows, pair_rows
-from bali.pairs.selection import (
-    DOCUMENT,
-    SENTENCE,
-    MentionRule,
-    Selection,
-    Tally,
-    is_validation,
-    positions,
-    select,
-    under_cap,
-)
-from bali.pairs.tokeniser import encode
-from bali.storage import read_table, write_ipc
-from bali.tables import TABLES
-from bali.text import document_text
+from bali.pairs.selection import MentionRule, Tally
+from bali.pairs.staging import merged
+from bali.pairs.tokeniser import Tokeniser
+from bali.storage import write_ipc
 
 logger = logging.getLogger(__name__)
-
-BATCH = 2_048  # sentences tokenised at once; bounds memory, changes no result
-SPLITS = ("train", "validation")
-OVER_CAP, NO_TOKEN = "over the cap", "no token before the limit"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--methods", nargs="+", required=True, help="of mentions that train")
     parser.add_argument("--min-score", type=float, required=True, help="of mentions that train")
     parser.add_argument("--max-per-concept", type=int, required=True, help="sentences a concept")
+    parser.add_argument("--max-sentences", type=int, help="sentences to train on (default: all)")
     parser.add_argument("--validation-share", type=float, required=True, help="of the documents")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="of the tokeniser")
@@ -83,104 +69,45 @@ def run(args: argparse.Namespace) -> None:
     os.environ["RAYON_NUM_THREADS"] = str(args.threads)  # read when it first tokenises
     tokeniser = load_tokenizer(args.lm)
     ids = NodeIds.read(args.nodes)
-    tally = Tally.new()
-    chosen = choose(args, ids, tally)
-
-    parts: dict[str, list[Rows]] = {split: [] for split in SPLITS}
-    shards = zip(args.documents, chosen, strict=True)
-    for documents, by_split in progress(shards, "shards", len(chosen)):
-        for split, selection in by_split.items():
-            parts[split].extend(tokenise(documents, selection, tokeniser, args.max_tokens))
-    none = TABLES["pairs"].schema.empty_table()
-    pairs = {
-        split: pa.concat_tables([none, *(part.pairs for part in parts[split])]) for split in SPLITS
-    }
-    if not pairs["train"].num_rows:
-        raise InputError(
-            f"{args.mentions[0]}: no sentence of any shard is left to train on (mentions dropped: "
-            f"{dict(tally.dropped_mentions)}); widen pairs.methods or lower pairs.min_score"
-        )
-    counts = Counts("pairs.tokens")
-    add_counts(counts, tally, [part for split in SPLITS for part in parts[split]], pairs)
-    write_names(
-        args.names, ids, tokeniser, args.name_tokens, args.out_dir / "node_names.arrow", counts
-    )
-    for split, rows in pairs.items():
-        in_order = rows.sort_by([(key, "ascending") for key in SENTENCE])
-        write_ipc("pairs", [in_order], args.out_dir / f"{split}.arrow")
+    shards = [
+        Shard(*files)
+        for files in zip(args.shards, args.documents, args.sentences, args.mentions, strict=True)
+    ]
+    counts, tally = Counts("pairs.tokens"), Tally.new()
+    with TemporaryDirectory(prefix="bali-pairs-") as folder:
+        scratch = Path(folder)
+        choice = choose(args, shards, ids, scratch, tally)
+        staged = Staged(scratch, Tokeniser(tokeniser, args.max_tokens))
+        for shard in progress(shards, "shards tokenised", len(shards)):
+            for split in SPLITS:
+                staged.add(shard, split, choice.chosen(shard, split))
+        if not staged.sentences["train"]:
+            raise InputError(
+                f"{args.mentions[0]}: no sentence of any shard is left to train on (mentions "
+                f"dropped: {dict(tally.dropped_mentions)}); widen pairs.methods or lower "
+                "pairs.min_score"
+            )
+        staged.count(tally, counts)
+        names = args.out_dir / "node_names.arrow"
+        write_names(args.names, ids, Tokeniser(tokeniser, args.name_tokens), names, counts)
+        for split in SPLITS:
+            facts = Facts(ids.count)
+            rows = (facts.see(table) for table in merged(staged.files[split]))
+            write_ipc("pairs", rows, args.out_dir / f"{split}.arrow")
+            counts.facts |= facts.named(split)
+    logger.info("pairs: %s", counts.facts)
     counts.write(args.counts)
 
 
-def choose(args: argparse.Namespace, ids: NodeIds, tally: Tally) -> list[dict[str, Selection]]:
-    """The sentences of each shard that go on, by split."""
+def choose(
+    args: argparse.Namespace, shards: Sequence[Shard], ids: NodeIds, scratch: Path, tally: Tally
+) -> Choice:
+    """Choose sentences by the keys of all shards."""
     rule = MentionRule(args.methods, args.min_score)
-    kept = read_table("kept", args.kept)
-    chosen: list[dict[str, Selection]] = []
-    for shard, sentences, mentions in zip(args.shards, args.sentences, args.mentions, strict=True):
-        of_shard = kept.filter(pc.equal(kept["shard"], shard))
-        selection = select(sentences, mentions, of_shard, ids, rule, tally)
-        validation = is_validation(
-            selection.sentences["pmid"].to_numpy(), args.validation_share, args.seed
-        )
-        chosen.append(
-            {"train": selection.keep(~validation), "validation": selection.keep(validation)}
-        )
-    masks = under_cap([by_split["train"] for by_split in chosen], args.max_per_concept, args.seed)
-    for by_split, stays in zip(chosen, masks, strict=True):
-        before = by_split["train"]
-        by_split["train"] = before.keep(stays)
-        tally.dropped_sentences[OVER_CAP] += int((~stays).sum())
-        tally.dropped_mentions[OVER_CAP] += len(before.row) - len(by_split["train"].row)
-    return chosen
-
-
-def tokenise(
-    documents: Path, selection: Selection, tokeniser: PreTrainedTokenizerFast, max_tokens: int
-) -> Iterator[Rows]:
-    """Tokenise the selected sentences of one shard, batch by batch.
-
-    Raises:
-        InputError: a sentence belongs to no document: the files are of different shards.
-    """
-    if not selection.sentences.num_rows:
-        return
-    table = read_table("documents", documents, [*DOCUMENT, "title", "abstract"])
-    row = positions(selection.sentences, table, DOCUMENT)
-    if (row < 0).any():
-        pmid = selection.sentences["pmid"][int(np.argmax(row < 0))].as_py()
-        raise InputError(
-            f"{documents}: holds no document {pmid}, which has sentences; give files of one "
-            "shard, in the same order"
-        )
-    # the text of a document is made once, however many of its sentences are selected
-    distinct, number = np.unique(row, return_inverse=True)
-    fields = table.select(["title", "abstract"]).take(pa.array(distinct)).to_pydict()
-    texts = [document_text(*both) for both in zip(*fields.values(), strict=True)]
-    spans = (selection.sentences[name].to_pylist() for name in ("start", "end"))
-    sentences = [
-        texts[document][start:end]
-        for document, start, end in zip(number.tolist(), *spans, strict=True)
-    ]
-    for first in range(0, len(sentences), BATCH):
-        batch = np.zeros(len(sentences), np.bool_)
-        batch[first : first + BATCH] = True
-        encoded = encode(tokeniser, sentences[first : first + BATCH], max_tokens)
-        yield pair_rows(selection.keep(batch), encoded)
-
-
-def add_counts(counts: Counts, tally: Tally, parts: list[Rows], pairs: dict[str, pa.Table]) -> None:
-    """Enter what was read, kept and dropped, and what each split holds."""
-    tally.dropped_sentences[NO_TOKEN] = sum(part.empty for part in parts)
-    tally.dropped_mentions[NO_TOKEN] = sum(part.lost for part in parts)
-    sentences = sum(rows.num_rows for rows in pairs.values())
-    mentions = sum(part.mentions for part in parts)
-    counts.add("sentences", read=tally.sentences, kept=sentences, dropped=tally.dropped_sentences)
-    counts.add("mentions", read=tally.mentions, kept=mentions, dropped=tally.dropped_mentions)
-    counts.facts["mentions_cut_in_part"] = sum(part.cut for part in parts)
-    for split, rows in pairs.items():
-        concept = pc.list_flatten(rows["concept"])
-        counts.facts[f"{split}_sentences"] = rows.num_rows
-        counts.facts[f"{split}_documents"] = len(pc.unique(rows["pmid"]))
-        counts.facts[f"{split}_mentions"] = len(concept)
-        counts.facts[f"{split}_concepts"] = len(pc.unique(concept))
-    logger.info("pairs: %s", counts.facts)
+    limits = Limits(args.max_per_concept, args.max_sentences, args.validation_share, args.seed)
+    choice = Choice(ids, rule, limits, scratch, tally)
+    kept = kept_documents(args.kept, shards)
+    for shard in progress(shards, "shards looked at", len(shards)):
+        choice.look(shard, kept.pop(shard.name))
+    choice.draw()
+    return choice

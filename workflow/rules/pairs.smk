@@ -34,6 +34,11 @@ rule pairs_tokens:
         methods=lookup(dpath="pairs/methods", within=config),
         min_score=lookup(dpath="pairs/min_score", within=config),
         max_per_concept=lookup(dpath="pairs/max_per_concept", within=config),
+        max_sentences=branch(
+            lookup(dpath="pairs/max_sentences", within=config),
+            then=["--max-sentences", f"{config['pairs']['max_sentences']}"],
+            otherwise=[],
+        ),
         validation_share=lookup(dpath="pairs/validation_share", within=config),
         seed=lookup(dpath="pairs/seed", within=config),
         code=code_digest("pairs.tokens"),
@@ -44,7 +49,7 @@ rule pairs_tokens:
         " --kept {input.kept:q} --nodes {input.nodes:q} --names {input.names:q} --lm {input.lm:q}"
         " --max-tokens {params.max_tokens:q} --name-tokens {params.name_tokens:q}"
         " --methods {params.methods:q} --min-score {params.min_score:q}"
-        " --max-per-concept {params.max_per_concept:q}"
+        " --max-per-concept {params.max_per_concept:q} {params.max_sentences:q}"
         " --validation-share {params.validation_share:q} --seed {params.seed:q}"
         " --out-dir {params.folder:q} --counts {output.counts:q}"
         " --threads {threads}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bali.__main__ import STEPS
+from bali.__main__ import STEPS, VERBS
 from bali.digest import ROOT, imported_modules, module_file, reachable_modules
 from paths import REPOSITORY
 
@@ -32,6 +32,16 @@ def test_a_stage_imports_only_the_stages_it_may(stage: str) -> None:
         if name.count(".") >= 1
     }
     assert imported & set(PACKAGES) <= ALLOWED.get(stage, set()) | {stage}
+
+
+def test_what_is_no_stage_imports_none() -> None:
+    """`bali.gold` reads gold for several stages; modules above the packages serve all of them."""
+    for path in SOURCES:
+        package = path.relative_to(REPOSITORY / "bali").parts[0]
+        if package in PACKAGES or package.removesuffix(".py") in {"__main__", *VERBS}:
+            continue
+        stages = {name.split(".")[1] for name in imported_modules(module_name(path)) if "." in name}
+        assert not stages & set(PACKAGES), path
 
 
 def test_nothing_imports_snakemake_and_nothing_imports_relatively() -> None:

@@ -1,5 +1,6 @@
 """Tables: one schema each, checked on both sides, and bytes that depend on the rows only."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -93,6 +94,24 @@ def test_a_table_of_another_kind_is_refused_on_reading(tmp_path: Path) -> None:
         list(stream_table("kept", path))
     with pytest.raises(InputError, match="no such file"):
         read_table("kept", tmp_path / "none.parquet")
+
+
+def test_an_arrow_file_does_not_depend_on_how_its_rows_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bali.storage.IPC_BATCH", 4)
+    columns = {"node": range(11), "name": "abcdefghijk", "input_ids": [[n] * n for n in range(11)]}
+    rows = from_columns("node_names", {name: list(column) for name, column in columns.items()})
+    whole, parts = tmp_path / "whole.arrow", tmp_path / "parts.arrow"
+    assert write_ipc("node_names", [rows], whole) == 11
+    cuts = [0, 1, 1, 3, 9, 11]
+    few = (rows.slice(a, b - a) for a, b in pairwise(cuts))
+    assert write_ipc("node_names", few, parts) == 11
+    assert whole.read_bytes() == parts.read_bytes()
+    assert map_ipc("node_names", parts).equals(rows)
+    with pa.ipc.open_file(parts) as file:
+        sizes = [file.get_batch(n).num_rows for n in range(file.num_record_batches)]
+    assert sizes == [4, 4, 3]
 
 
 def test_an_arrow_file_comes_back_from_the_map(tmp_path: Path) -> None:

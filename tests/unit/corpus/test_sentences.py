@@ -7,7 +7,7 @@ import pytest
 import regex
 
 from bali.__main__ import main
-from bali.corpus.split import split
+from bali.splitter import split
 from bali.storage import read_table
 
 HARD = Path(__file__).with_name("hard_sentences.tsv")

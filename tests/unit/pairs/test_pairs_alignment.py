@@ -5,7 +5,7 @@ import numpy as np
 from bali.hashing import below
 from bali.model.tokenizer import load_tokenizer
 from bali.pairs.alignment import tokens_of_mentions
-from bali.pairs.tokeniser import encode
+from bali.pairs.tokeniser import Tokeniser
 from bali.ranges import ranges
 
 
@@ -70,7 +70,7 @@ def test_offsets_count_code_points_beyond_the_bmp_and_with_accents(toy_lm, to_wo
     # U+1F600 and U+1D4B3 are one code point each, but two in UTF-16 and four bytes in UTF-8;
     # the accent is a combining mark, which the tokeniser strips
     text = "\U0001f600 nai\u0308ve \U0001d4b3-heart flulike."
-    encoded = encode(load_tokenizer(toy_lm), [text], 32)
+    encoded = Tokeniser(load_tokenizer(toy_lm), 32).encode([text])
     tokens = to_words(encoded.input_ids.tolist())
     spans = list(zip(encoded.start.tolist(), encoded.end.tolist(), strict=True))
     assert list(zip(tokens, spans, strict=True)) == [

@@ -4,7 +4,10 @@ import numpy as np
 import pyarrow as pa
 
 from bali.hashing import below, mix
-from bali.pairs.selection import Selection, is_validation, positions, under_cap
+from bali.pairs.cap import ConceptCap, Sample, draws
+from bali.pairs.keys import SentenceKeys, find
+from bali.pairs.selection import Selection, is_validation
+from bali.pairs.staging import map_staged, write_staged
 
 
 def selection(first_pmid: int, sentences: int) -> Selection:
@@ -19,7 +22,7 @@ def selection(first_pmid: int, sentences: int) -> Selection:
         {
             "pmid": pa.array(pmid, pa.int64()),
             "version": pa.array(np.ones(sentences), pa.int32()),
-            "sentence": pa.array(np.arange(sentences) % 3, pa.int32()),
+            "sentence": pa.array(np.arange(first_pmid, first_pmid + sentences) % 3, pa.int32()),
         }
     )
     spans = np.arange(len(row))
@@ -31,12 +34,21 @@ def kept_by_hand(selections, most, seed):
     order, concepts = {}, {}
     for shard, chosen in enumerate(selections):
         for s, key in enumerate(chosen.sentences.to_pylist()):
-            order[shard, s] = int(mix(seed, key["pmid"], key["version"], key["sentence"]))
+            order[shard, s] = int(mix(seed, 0, key["pmid"], key["version"], key["sentence"]))
         for s, node in zip(chosen.row.tolist(), chosen.node.tolist(), strict=True):
             concepts.setdefault(node, set()).add((shard, s))
     return {
         sentence for found in concepts.values() for sentence in sorted(found, key=order.get)[:most]
     }
+
+
+def under_cap(selections, most, seed, look=None):
+    """Mask over the sentences of each selection; `look`: the order in which they are seen."""
+    cap = ConceptCap(40, most)
+    for s in look or range(len(selections)):
+        one = selections[s]
+        cap.add(one.row, one.node, draws(one.sentences, seed, 0))
+    return [cap.stays(one.row, one.node, draws(one.sentences, seed, 0)) for one in selections]
 
 
 def test_the_cap_keeps_the_first_sentences_of_each_concept():
@@ -80,7 +92,81 @@ def test_all_sentences_of_a_document_are_on_one_side():
     assert 0.08 < side.mean() < 0.12
 
 
-def test_positions_find_equal_keys_and_nothing_else():
-    left = pa.table({"a": [3, 1, 2, 1], "b": ["x", "y", "x", "x"]})
-    right = pa.table({"a": [1, 3, 9], "b": ["x", "x", "y"], "c": [0, 0, 0]})
-    assert positions(left, right, ["a", "b"]).tolist() == [1, -1, -1, 0]
+def test_the_cap_does_not_depend_on_the_order_of_the_shards_nor_on_when_it_settles(monkeypatch):
+    shards = [selection(first, 40) for first in (3, 300, 600, 900)]
+    one = np.concatenate(under_cap(shards, 2, 29))
+    monkeypatch.setattr("bali.pairs.cap._SETTLE", 0)
+    assert np.concatenate(under_cap(shards, 2, 29, look=[2, 0, 3, 1])).tolist() == one.tolist()
+    assert 0 < one.sum() < 160
+
+
+def test_what_may_stay_while_shards_are_seen_holds_all_that_stays(monkeypatch):
+    monkeypatch.setattr("bali.pairs.cap._SETTLE", 0)
+    shards = [selection(first, 60) for first in (3, 300, 600, 900)]
+    cap = ConceptCap(40, 2)
+    numbers = [draws(shard.sentences, 29, 0) for shard in shards]
+    may = [
+        cap.add(shard.row, shard.node, draw) for shard, draw in zip(shards, numbers, strict=True)
+    ]
+    stays = [
+        cap.stays(shard.row, shard.node, draw) for shard, draw in zip(shards, numbers, strict=True)
+    ]
+    assert all((stay <= of_shard).all() for stay, of_shard in zip(stays, may, strict=True))
+    assert not may[-1].all()
+
+
+def test_the_sample_has_the_least_draws():
+    numbers = mix(29, np.arange(1_000))
+    sample = Sample(100)
+    for part in np.array_split(numbers, 7):
+        sample.add(part)
+    assert sample.stays(numbers).tolist() == (numbers <= np.sort(numbers)[99]).tolist()
+
+
+def test_a_sample_of_more_than_there_are_has_all_and_one_of_none_has_none():
+    numbers = mix(29, np.arange(10))
+    for most, kept in ((10, 10), (11, 10), (0, 0)):
+        sample = Sample(most)
+        sample.add(numbers)
+        assert sample.stays(numbers).sum() == kept
+
+
+def test_draws_for_two_purposes_do_not_go_together():
+    sentences = selection(3, 2_000).sentences
+    one, other = (draws(sentences, 29, purpose).argsort().argsort() for purpose in (0, 1))
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.1
+
+
+def test_a_selection_on_disk_is_the_selection(tmp_path):
+    whole = selection(3, 20).keep(np.arange(20) % 3 > 0)
+    again = Selection.of(map_staged(write_staged([whole.table()], tmp_path / "s.arrow")))
+    assert again.sentences.equals(whole.sentences)
+    for name in ("row", "start", "end", "node"):
+        assert getattr(again, name).tolist() == getattr(whole, name).tolist()
+
+
+def test_a_part_of_a_selection_is_what_a_mask_keeps():
+    whole = selection(3, 20)
+    part, kept = whole.part(5, 12), whole.keep((np.arange(20) >= 5) & (np.arange(20) < 12))
+    assert part.sentences.equals(kept.sentences)
+    for name in ("row", "start", "end", "node"):
+        assert getattr(part, name).tolist() == getattr(kept, name).tolist()
+
+
+def test_find_knows_equal_keys_and_nothing_else():
+    among = np.array([2, 5, 9])
+    assert find(np.array([5, 1, 10, 2, 6]), among).tolist() == [1, -1, -1, 0, -1]
+    assert find(np.array([5]), among[:0]).tolist() == [-1]
+
+
+def test_sentences_are_found_by_pmid_version_and_number(tmp_path):
+    def table(*keys):
+        types = {"pmid": pa.int64(), "version": pa.int32(), "sentence": pa.int32()}
+        columns = zip(*keys, strict=True)
+        pairs = zip(columns, types.items(), strict=True)
+        return pa.table({name: pa.array(column, kind) for column, (name, kind) in pairs})
+
+    keys = SentenceKeys(table((1, 1, 0), (1, 1, 1), (1, 2, 0), (2**31, 1, 4)), tmp_path)
+    assert keys.document.tolist() == [0, 0, 1, 2]
+    found = keys.find(table((2**31, 1, 4), (1, 2, 0), (1, 2, 1), (1, 1, 1), (3, 1, 0)))
+    assert found.tolist() == [3, 2, -1, 1, -1]

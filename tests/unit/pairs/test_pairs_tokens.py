@@ -2,10 +2,12 @@
 
 import json
 
+import pyarrow as pa
 import pytest
 
 from bali.__main__ import main
 from bali.storage import from_columns, map_ipc, read_table, write_table
+from bali.tables import TABLES
 
 HEART, FLU, COUGH, FEVER = (f"C000000{n}" for n in range(1, 5))  # nodes 0 to 3
 NAMES = {HEART: ["heart attack", "attack of heart"], FLU: ["flu"], COUGH: ["cough"], FEVER: ["a"]}
@@ -82,6 +84,7 @@ def test_what_was_dropped_is_counted(small, toy_lm):
             ["document not kept", 1],
             ["no mention that trains", 2],
             ["over the cap", 0],
+            ["not drawn", 0],
             ["no token before the limit", 0],
         ],
     }
@@ -95,6 +98,7 @@ def test_what_was_dropped_is_counted(small, toy_lm):
             ["score", 1],
             ["concept not in the graph", 1],
             ["over the cap", 0],
+            ["not drawn", 0],
             ["no token before the limit", 0],
         ],
     }
@@ -211,10 +215,85 @@ def test_order_of_the_shards_and_size_of_the_batches_change_no_byte(many, toy_lm
     main(many.command(toy_lm, *flags))
     files = ("train.arrow", "validation.arrow", "node_names.arrow", "tokens.counts.json")
     first = [(many.folder / "out" / name).read_bytes() for name in files]
-    monkeypatch.setattr("bali.pairs.tokens.BATCH", 3)
+    monkeypatch.setattr("bali.pairs.build.BATCH", 3)
     many.shards.reverse()
     main(many.command(toy_lm, *flags))
     assert [(many.folder / "out" / name).read_bytes() for name in files] == first
+
+
+def test_one_shard_or_three_give_the_same_bytes(many, toy_lm, tmp_path, monkeypatch):
+    flags = ("--validation-share", "0.3", "--max-per-concept", "30", "--max-sentences", "40")
+    assert main(many.command(toy_lm, *flags)) == 0
+    files = ("train.arrow", "validation.arrow", "node_names.arrow", "tokens.counts.json")
+    first = [(many.folder / "out" / name).read_bytes() for name in files]
+    for table in ("documents", "sentences", "mentions"):
+        parts = [read_table(table, many.folder / s / f"{table}.parquet") for s in many.shards]
+        keys = [key for key in TABLES[table].sort if key in parts[0].column_names]
+        rows = pa.concat_tables(parts).sort_by([(key, "ascending") for key in keys])
+        write_table(table, rows, many.folder / f"9999/{table}.parquet")
+    kept = read_table("kept", many.folder / "kept.parquet").to_pydict()
+    kept["shard"] = ["9999"] * len(kept["shard"])
+    write_table("kept", from_columns("kept", kept), many.folder / "kept.parquet")
+    many.shards[:] = ["9999"]
+    # what is put in order and cut at once is bounded; where the bounds fall changes nothing
+    monkeypatch.setattr("bali.pairs.staging.MERGED", 7)
+    monkeypatch.setattr("bali.pairs.build.DOCUMENTS", 4)
+    monkeypatch.setattr("bali.pairs.cap._SETTLE", 3)
+    assert main(many.command(toy_lm, *flags)) == 0
+    assert [(many.folder / "out" / name).read_bytes() for name in files] == first
+
+
+def test_so_many_sentences_are_drawn_and_the_others_counted(many, toy_lm, to_words):
+    def sentences(*flags):
+        flags = ("--validation-share", "0.3", "--max-per-concept", "1000", *flags)
+        assert main(many.command(toy_lm, *flags)) == 0
+        return [{row[:2] for row in rows(many, s, to_words)} for s in ("train", "validation")]
+
+    every = sentences()
+    some = sentences("--max-sentences", "20")
+    assert [len(side) for side in some] == [20, 6]  # validation: its share of as many
+    assert some[0] < every[0] and some[1] < every[1]
+    dropped = dict(counts(many)["tables"]["sentences"]["dropped"])
+    assert dropped["not drawn"] == 120 - 26
+    more = sentences("--max-sentences", "30")
+    assert some[0] < more[0]  # a larger sample holds the smaller one
+    assert sentences("--max-sentences", "20", "--seed", "30")[0] != some[0]
+    assert sentences("--max-sentences", "1000") == every
+
+
+def test_the_sample_is_drawn_of_what_the_cap_leaves(many, toy_lm, to_words):
+    # 12 sentences of the fever at most, and 5 of the flu
+    flags = ("--max-per-concept", "5", "--max-sentences", "8")
+    assert main(many.command(toy_lm, *flags)) == 0
+    assert len(rows(many, "train", to_words)) == 8
+    dropped = dict(counts(many)["tables"]["sentences"]["dropped"])
+    assert dropped["over the cap"] == 120 - 10 and dropped["not drawn"] == 2
+    assert counts(many)["facts"]["train_sentences_per_concept_max"] <= 5
+
+
+def test_a_document_that_ends_before_its_sentence_is_noticed(small, toy_lm, capsys):
+    documents = small.folder / "0002/documents.parquet"
+    rows_of = read_table("documents", documents).to_pydict()
+    rows_of["abstract"][0] = "cough"
+    write_table("documents", from_columns("documents", rows_of), documents)
+    assert main(small.command(toy_lm)) == 2
+    assert f"{documents}: a document between PMID 1 and 7" in error_line(capsys)
+
+
+def test_sentences_out_of_order_are_noticed(small, toy_lm, capsys):
+    sentences = small.folder / "0002/sentences.parquet"
+    table = read_table("sentences", sentences)
+    write_table("sentences", table.take([1, 0, 2]), sentences)
+    assert main(small.command(toy_lm)) == 2
+    assert f"{sentences}: row 2 does not sort behind" in error_line(capsys)
+
+
+def test_nothing_stays_in_the_scratch_folder(small, toy_lm, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    assert main(small.command(toy_lm)) == 0
+    assert main(small.command(toy_lm, "--min-score", "2")) == 2
+    assert not list((tmp_path / "scratch").iterdir())
 
 
 def test_order_of_the_mentions_changes_no_byte(small, toy_lm):
