@@ -46,6 +46,10 @@ SETTINGS: dict[str, Any] = {
     "warmup_steps": 100,
     "max_grad_norm": 1.0,
     "precision": "fp32",
+    "compile": False,
+    "validate_every": 0,
+    "probe": 10,
+    "export": "last",
 }
 
 

@@ -34,6 +34,12 @@ class Lists:
         """The place of each value in its own list, from 0: (sum of lengths,)."""
         return np.arange(len(self.values)) - self.starts[self.owner]
 
+    def slice(self, start: int, end: int) -> Lists:
+        """Neighbouring lists, from `start` to before `end`."""
+        lengths = self.lengths[start:end]
+        first = int(self.lengths[:start].sum())
+        return Lists(self.values[first : first + int(lengths.sum())], lengths)
+
     def tolist(self) -> list[list[int]]:
         """As lists of Python."""
         parts = np.split(self.values, self.starts[1:]) if len(self.lengths) else []

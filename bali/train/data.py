@@ -85,6 +85,7 @@ class TrainingData:
         self._synonyms = synonyms
         self._batch_size = batch_size
         self._seed = seed
+        self._last_order: tuple[int, Ints] = (-1, np.empty(0, np.int64))
 
     @property
     def sentences(self) -> int:
@@ -103,15 +104,31 @@ class TrainingData:
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """All steps of an epoch, over a permutation of the sentences."""
-        order = self.order(epoch)
-        for step in range(self.steps):
-            start = step * self._batch_size
-            yield self.batch(order[start : start + self._batch_size], epoch, step)
+        first = (epoch - 1) * self.steps
+        return (self.at(number) for number in range(first, first + self.steps))
 
-    def order(self, epoch: int) -> Ints:
+    def at(self, number: int) -> Batch:
+        """One step's inputs, by the number of the step over all epochs.
+
+        Args:
+            number: from 0, the first step of epoch 1; those of the validation stand before 0.
+        """
+        epoch, step = number // self.steps + 1, number % self.steps
+        return self.batch(self.items(number), epoch, step)
+
+    def items(self, number: int) -> Ints:
+        """Rows of the sentences of a step, in the order in which the batch holds them."""
+        epoch, step = number // self.steps + 1, number % self.steps
+        start = step * self._batch_size
+        return self._order(epoch)[start : start + self._batch_size]
+
+    def _order(self, epoch: int) -> Ints:
         """The permutation of the sentences in an epoch: (sentences,)."""
-        items = np.arange(self.sentences)
-        return np.argsort(mix(_ORDER, self._seed, epoch, items), kind="stable")
+        if self._last_order[0] != epoch:
+            items = np.arange(self.sentences)
+            order = np.argsort(mix(_ORDER, self._seed, epoch, items), kind="stable")
+            self._last_order = (epoch, order)
+        return self._last_order[1]
 
     def batch(self, items: Ints, epoch: int, step: int) -> Batch:
         """One step's inputs.

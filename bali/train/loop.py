@@ -1,54 +1,64 @@
-"""The training loop: AdamW with two learning rates, cosine with warm-up, validation by epoch.
+"""The training loop: AdamW with two learning rates, cosine with warm-up, validation on the way.
 
 The published run's optimiser (method.md section 4): weight decay on all parameters alike, biases
 and norms too, because that is what its plain `AdamW(parameters, weight_decay=.01)` does.
+
+Nothing in a step waits for the device. Losses stay there and are fetched every few steps; a loss
+or a gradient that is not finite raises a flag on the device, at which the fused optimiser leaves
+the weights as they are, from that very step on.
 """
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bali.errors import InputError
 from bali.model.aligner import Aligner
 from bali.model.batch import Batch
 from bali.model.losses import Losses
 from bali.train.data import TrainingData
-from bali.train.progress import Progress, show_losses
+from bali.train.inspection import save_batch, texts_of
+from bali.train.progress import show_losses
 from bali.train.schedule import learning_rate_factor, warmup_length
 from bali.train.settings import Settings
 
-VALIDATION = 0  # its epoch, as TrainingData counts: the same masks, names and subgraphs each time
+Record = dict[str, Any]
+FETCH_EVERY = 20  # steps, on a device that computes while this process goes on
 
 
 class Trainer:
-    """One run over the data; `fit` does it and returns the history."""
+    """Model and optimiser; `step` by `step` over the data."""
 
     def __init__(
         self,
         aligner: Aligner,
         data: TrainingData,
-        validation: TrainingData | None,
         settings: Settings,
         device: torch.device,
+        fetch_every: int | None = None,
     ) -> None:
         """Prepare the optimiser.
 
         Args:
             aligner: the joint model, moved to `device`.
             data: the training sentences.
-            validation: None where no document was set aside.
             settings: of the run.
             device: where to compute.
+            fetch_every: steps after which the losses are fetched; None: every step on a CPU,
+                where it costs nothing, and every 20 elsewhere. It changes no number.
         """
         self.aligner = aligner.to(device)
+        if settings.compile:
+            aligner.lm.compile(dynamic=True)  # in place: the names of the weights stay
         self.data = data
-        self.validation = validation
         self.settings = settings
         self.device = device
+        self.fetch_every = fetch_every or (1 if device.type == "cpu" else FETCH_EVERY)
         self.steps = settings.epochs * data.steps
         self.warmup = warmup_length(self.steps, settings.warmup_share, settings.warmup_steps)
         of_lm, rest = aligner.parameter_groups()
@@ -57,95 +67,121 @@ class Trainer:
         if rest:  # names-only without an MLM head has nothing but the language model
             groups.append({"params": rest, "lr": settings.lr_rest})
         self.optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay, fused=True)
+        self._bad = torch.zeros((), device=device)  # 1 once a step was not finite
+        # what the fused optimiser looks at, on the device, before it touches a weight
+        self.optimizer.found_inf = self._bad  # type: ignore[attr-defined]
+        self._pending: list[tuple[Record, Tensor]] = []
 
-    def fit(self, progress: Progress) -> dict[str, list[dict[str, Any]]]:
-        """Train for all epochs.
-
-        Returns:
-            {"steps": one record a step, "validation": one an epoch}; numbers only, and none that
-            depends on the clock.
-
-        Raises:
-            InputError: a loss is not finite any more.
-        """
-        steps: list[dict[str, Any]] = []
-        validation: list[dict[str, Any]] = []
-        for epoch in range(1, self.settings.epochs + 1):
-            for batch in self.data.epoch(epoch):
-                steps.append(self.step(batch, epoch, len(steps)))
-                progress.step(steps[-1])
-            if self.validation is not None:
-                record = {"epoch": epoch, "step": len(steps), **self.evaluate(self.validation)}
-                validation.append(record)
-                progress.validation(record)
-        return {"steps": steps, "validation": validation}
-
-    def step(self, batch: Batch, epoch: int, done: int) -> dict[str, Any]:
+    def step(self, batch: Batch, done: int) -> list[Record]:
         """One step of the optimiser.
 
         Args:
             batch: the step's inputs.
-            epoch: from 1.
             done: steps before this one.
 
         Returns:
-            The step's record in the history. Its losses, by objective, are means over what each
-            counts in this step: masked tokens, ordered positive pairs, ... `watched` holds
-            temperatures that are learnt.
+            Records of the history that became complete with this step; see `fetch`.
+
+        Raises:
+            NotFiniteError: a loss or gradient of one of them is not finite.
         """
+        rates = self.set_rates(done)
+        self.aligner.train()
+        losses = self.losses(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm)
+        single = (losses.total, norm, *losses.values.values(), *losses.watched.values())
+        numbers = torch.stack([number.detach().float() for number in single])
+        self._bad.copy_(torch.maximum(self._bad, (~numbers.isfinite()).any().float()))
+        self.optimizer.step()
+        record: Record = {
+            "step": done + 1,
+            "epoch": done // self.data.steps + 1,
+            "losses": dict.fromkeys(losses.values),
+            "watched": dict.fromkeys(losses.watched),
+            **rates,
+            "sentences": len(batch.sentences),
+            "mentions": len(batch.concept),
+            "tokens": sum(len(texts.ids) for texts in texts_of(batch)),
+            "cells": sum(texts.cells for texts in texts_of(batch)),
+        }
+        self._pending.append((record, numbers))
+        return self.fetch() if len(self._pending) >= self.fetch_every else []
+
+    def set_rates(self, done: int) -> dict[str, float]:
+        """Set the learning rates of the step after `done` steps, and return them."""
         factor = learning_rate_factor(done, self.steps, self.warmup)
         rates = {"lr_lm": self.settings.lr_lm, "lr_rest": self.settings.lr_rest}
         rates = {name: factor * peak for name, peak in rates.items()}
         for group, rate in zip(self.optimizer.param_groups, rates.values(), strict=False):
             group["lr"] = rate
-        self.aligner.train()
-        losses = self._losses(batch)
-        record: dict[str, Any] = {
-            "step": done + 1,
-            "epoch": epoch,
-            "loss": losses.total.item(),
-            "losses": {name: value.item() for name, value in losses.values.items()},
-            "watched": {name: value.item() for name, value in losses.watched.items()},
-            **rates,
-            "sentences": len(batch.sentences.lengths),
-            "mentions": len(batch.concept),
-        }
-        if not math.isfinite(record["loss"]):
-            raise InputError(
-                f"step {done + 1}, epoch {epoch}: the loss is {record['loss']} "
-                f"({show_losses(record['losses'])}); lower train.lr_lm and train.lr_rest, or set "
-                "train.precision to fp32"
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.parameters, self.settings.max_grad_norm)
-        self.optimizer.step()
-        return record
+        return rates
 
-    @torch.no_grad()
-    def evaluate(self, data: TrainingData) -> dict[str, Any]:
-        """Losses over a whole file, without dropout.
+    def fetch(self) -> list[Record]:
+        """Wait for the device and complete the records of the steps since the last time.
 
         Returns:
-            loss and losses, as in the record of a step. Each objective's is a mean over all that
-            it counts in the file, not over batches, of which the last is smaller; `loss` is their
-            weighted sum.
-        """
-        self.aligner.eval()
-        sums: dict[str, float] = {}
-        counts: dict[str, int] = {}
-        for batch in data.epoch(VALIDATION):
-            losses = self._losses(batch)
-            for name, value in losses.values.items():
-                count = int(losses.counts[name])
-                sums[name] = sums.get(name, 0.0) + value.item() * count
-                counts[name] = counts.get(name, 0) + count
-        means = {name: total / max(counts[name], 1) for name, total in sums.items()}
-        weights = self.aligner.weights
-        return {"loss": sum(weights[name] * mean for name, mean in means.items()), "losses": means}
+            One record a step. Its losses, by objective, are means over what each counts in this
+            step: masked tokens, ordered positive pairs, ...; `watched` holds temperatures that
+            are learnt; grad_norm is from before clipping; tokens are real ones, cells are those
+            with padding.
 
-    def _losses(self, batch: Batch) -> Losses:
+        Raises:
+            NotFiniteError: a loss or a gradient is not finite. Weights and optimiser are those from
+                before that step.
+        """
+        if not self._pending:
+            return []
+        values = torch.stack([numbers for _, numbers in self._pending]).tolist()
+        records: list[Record] = []
+        for (record, _), (loss, norm, *others) in zip(self._pending, values, strict=True):
+            record |= {"loss": loss, "grad_norm": norm}
+            number = iter(others)
+            for group in ("losses", "watched"):
+                record[group] = {name: next(number) for name in record[group]}
+            if not all(math.isfinite(value) for value in (loss, norm, *others)):
+                raise NotFiniteError(record, records)
+            records.append(record)
+        self._pending = []
+        return records
+
+    def losses(self, batch: Batch) -> Losses:
+        """The losses of a batch, in the run's precision."""
         bf16 = self.settings.precision == "bf16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
             losses: Losses = self.aligner(batch.to(self.device))
         return losses
+
+
+class NotFiniteError(Exception):
+    """A step whose loss or gradient is not finite.
+
+    Attributes:
+        record: of that step.
+        before: records that were complete before it.
+    """
+
+    def __init__(self, record: Record, before: list[Record]) -> None:
+        """Keep the records."""
+        super().__init__(f"step {record['step']}")
+        self.record = record
+        self.before = before
+
+
+def explain(error: NotFiniteError, data: TrainingData, folder: Path) -> InputError:
+    """Save the batch of a step that is not finite and say in one line what to do."""
+    record = error.record
+    number = record["step"] - 1
+    numbers = {"loss": record["loss"], "grad_norm": record["grad_norm"], **record["losses"]}
+    shown = {name: value if math.isfinite(value) else str(value) for name, value in numbers.items()}
+    about = {**record, "losses": {name: shown[name] for name in record["losses"]}}
+    about |= {name: shown[name] for name in ("loss", "grad_norm")}
+    about["rows"] = data.items(number).tolist()
+    place = folder / f"not-finite-{record['step']:08d}"
+    save_batch(data.at(number), about, place)
+    return InputError(
+        f"step {record['step']}, epoch {record['epoch']}: the loss is {record['loss']} "
+        f"({show_losses(record['losses'])}; norm of the gradient {record['grad_norm']:.4g}); its "
+        f"batch is in {place}; lower train.lr_lm and train.lr_rest, or set train.precision to fp32"
+    )

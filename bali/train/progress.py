@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Progress:
-    """Shows the losses, sentences/s and the time left; usage: `with Progress(...) as progress`."""
+    """Shows losses, speeds and the time left; usage: `with Progress(...) as progress`."""
 
     def __init__(self, tensorboard: Path, steps: int) -> None:
         """Open the display.
@@ -38,7 +40,8 @@ class Progress:
         self._bar = tqdm(total=steps, unit="step", disable=not sys.stderr.isatty())
         self._steps = steps
         self._start = self._last = time.monotonic()
-        self._sentences = 0
+        self._sentences = self._tokens = self._cells = self._shown = 0
+        self._waited = 0.0
 
     def __enter__(self) -> Self:
         """Nothing to do: the display is open."""
@@ -56,46 +59,79 @@ class Progress:
         if error is not None:
             remove(self._folder)
 
+    def replay(self, history: dict[str, list[dict[str, Any]]]) -> None:
+        """Show what an earlier, interrupted part of the run had shown; its events are gone."""
+        for record in history["steps"]:
+            self._losses(record)
+        for record in history["validation"]:
+            self._scalars("validation", record["step"], _measured(record))
+        self._bar.update(len(history["steps"]))
+        self._start = self._last = time.monotonic()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """The time in this block is waited for data."""
+        start = time.monotonic()
+        yield
+        self._waited += time.monotonic() - start
+
     def step(self, record: dict[str, Any]) -> None:
         """Show a finished step, a record of the history."""
         now = time.monotonic()
+        self._shown += 1
         self._sentences += record["sentences"]
-        speed = self._sentences / (now - self._start)
-        rates = {name: record[name] for name in ("lr_lm", "lr_rest")}
-        self._scalars(
-            "train", record["step"], {**_losses(record), **rates, **record.get("watched", {})}
-        )
-        self._writer.add_scalar("speed/sentences_per_second", speed, record["step"])
+        self._tokens += record["tokens"]
+        self._cells += record["cells"]
+        seconds = max(now - self._start, 1e-9)
+        speeds = {
+            "sentences_per_second": self._sentences / seconds,
+            "tokens_per_second": self._tokens / seconds,
+            "padding_share": 1 - record["tokens"] / max(record["cells"], 1),
+            "waiting_share": self._waited / seconds,
+        }
+        self._losses(record)
+        self._scalars("speed", record["step"], speeds)
+        shown = show_losses(_measured(record))
         self._bar.set_postfix_str(
-            f"{show_losses(_losses(record))}, {speed:.0f} sentences/s", refresh=False
+            f"{shown}, {speeds['tokens_per_second']:.0f} tokens/s", refresh=False
         )
         self._bar.update()
         done = record["step"]
-        if done in (1, self._steps) or now - self._last >= SECONDS_BETWEEN_LINES:
+        if self._shown == 1 or done == self._steps or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
             logger.info(
-                "step %d of %d, epoch %d: %s; %.1f sentences/s, %.0f s left",
+                "step %d of %d, epoch %d: %s; %.1f sentences/s, %.0f tokens/s, %.1f %% padding, "
+                "%.1f %% waiting for data, %.0f s left",
                 done,
                 self._steps,
                 record["epoch"],
-                show_losses(_losses(record)),
-                speed,
-                (now - self._start) / done * (self._steps - done),
+                shown,
+                speeds["sentences_per_second"],
+                speeds["tokens_per_second"],
+                100 * (1 - self._tokens / max(self._cells, 1)),
+                100 * speeds["waiting_share"],
+                seconds / self._shown * (self._steps - done),
             )
 
     def validation(self, record: dict[str, Any]) -> None:
-        """Show the validation at an epoch's end, a record of the history."""
-        self._scalars("validation", record["step"], _losses(record))
-        logger.info("validation after epoch %d: %s", record["epoch"], show_losses(_losses(record)))
+        """Show a validation, a record of the history."""
+        self._scalars("validation", record["step"], _measured(record))
+        logger.info("validation at step %d: %s", record["step"], show_losses(_measured(record)))
+
+    def _losses(self, record: dict[str, Any]) -> None:
+        others = {name: record[name] for name in ("grad_norm", "lr_lm", "lr_rest")}
+        others |= record["watched"]
+        self._scalars("train", record["step"], {**_measured(record), **others})
 
     def _scalars(self, group: str, step: int, values: dict[str, float]) -> None:
         for name, value in values.items():
             self._writer.add_scalar(f"{group}/{name}", value, step)
 
 
-def _losses(record: dict[str, Any]) -> dict[str, float]:
-    """The sum and each objective's part of it, without its weight."""
-    return {"loss": record["loss"], **record["losses"]}
+def _measured(record: dict[str, Any]) -> dict[str, float]:
+    """The sum, each objective's part of it without its weight, and what the probe found."""
+    single = {name: record[name] for name in ("loss", "probe") if name in record}
+    return {**single, **record.get("losses", {})}
 
 
 def show_losses(losses: dict[str, float]) -> str:

@@ -18,9 +18,13 @@ from bali.model.export import export_graph_encoder, export_lm, export_sentence_t
 from bali.model.tokenizer import load_tokenizer
 from bali.storage import map_ipc
 from bali.train.build import build_aligner
+from bali.train.checkpoints import Checkpoints
+from bali.train.course import Course
 from bali.train.data import TrainingData
+from bali.train.identity import identity
 from bali.train.loop import Trainer
 from bali.train.names import Names
+from bali.train.probe import Probe
 from bali.train.progress import Progress
 from bali.train.sentences import Vocabulary
 from bali.train.settings import Settings
@@ -45,17 +49,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the trained model")
     parser.add_argument("--history", type=Path, required=True, help="losses by step, JSON")
     parser.add_argument("--tensorboard", type=Path, required=True, help="folder of event files")
+    group = parser.add_argument_group("of no influence on the result")
+    group.add_argument("--workers", type=int, default=0, help="processes that make batches")
+    group.add_argument("--checkpoints", type=Path, required=True, help="folder to go on from")
+    group.add_argument("--checkpoint-minutes", type=float, default=10, help="between checkpoints")
+    group.add_argument("--keep", type=int, default=2, help="newest checkpoints kept; the best too")
+    group.add_argument("--keep-finished", type=int, default=0, help="1: also after the run's end")
 
 
 def run(args: argparse.Namespace) -> None:
     """Train, then write the model's folder and, last, the history."""
     settings = Settings.from_json(args.settings)
+    require_from("--workers", args.workers, 0)
+    require_from("--checkpoint-minutes", args.checkpoint_minutes, 0)
+    require_from("--keep", args.keep, 1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     set_determinism(args.seed, args.threads)
+    checkpoints = Checkpoints(args.checkpoints, identity(args, settings, device), args.keep)
     tokenizer = load_tokenizer(args.lm)
-    data, validation = load_data(args, settings, vocabulary_of(tokenizer, args.lm))
+    data, validation, probe = load_data(args, settings, vocabulary_of(tokenizer, args.lm))
     aligner = build_aligner(args.lm, settings, data.relations)
-    trainer = Trainer(aligner, data, validation, settings, device)
+    trainer = Trainer(aligner, data, settings, device)
     of_lm, rest = aligner.parameter_groups()
     parameters = {
         "lm": sum(p.numel() for p in of_lm),
@@ -65,12 +79,17 @@ def run(args: argparse.Namespace) -> None:
     counts = {
         "sentences": data.sentences,
         "validation_sentences": validation.sentences if validation else 0,
+        "probe": len(probe) if probe else 0,
         "steps": trainer.steps,
         "warmup": trainer.warmup,
     }
     logger.info("run %s, seed %d: %s, %s", args.run_name, args.seed, parameters, counts)
+    seconds = 60 * args.checkpoint_minutes
+    course = Course(trainer, validation, probe, checkpoints, args.workers, seconds)
+    course.resume()
     with Progress(args.tensorboard, trainer.steps) as progress:
-        history = trainer.fit(progress)
+        history = course.finish(progress)
+    exported = course.use_best() if settings.export == "best" else course.done
     export(aligner, settings, args)
     record: dict[str, Any] = {
         "run": args.run_name,
@@ -80,9 +99,22 @@ def run(args: argparse.Namespace) -> None:
         "threads": args.threads,
         "parameters": parameters,
         "counts": counts,
+        "exported_step": exported,
         **history,
     }
     write_json(args.history, record)
+    if not args.keep_finished:
+        checkpoints.clear()
+
+
+def require_from(flag: str, value: float, least: float) -> None:
+    """Check a number.
+
+    Raises:
+        InputError: it is smaller than `least`.
+    """
+    if not value >= least:
+        raise InputError(f"{flag}: {value} must be {least} or more")
 
 
 def set_determinism(seed: int, threads: int) -> None:
@@ -108,15 +140,20 @@ def vocabulary_of(tokenizer: PreTrainedTokenizerFast, folder: Path) -> Vocabular
 
 def load_data(
     args: argparse.Namespace, settings: Settings, vocabulary: Vocabulary
-) -> tuple[TrainingData, TrainingData | None]:
-    """The training and validation sentences; None for the second if no document was set aside."""
+) -> tuple[TrainingData, TrainingData | None, Probe | None]:
+    """Training sentences, validation sentences and probe.
+
+    Returns:
+        None for the second if no document was set aside, and for the third if no name is asked
+        for or no concept has two.
+    """
     subgraphs = Subgraphs(args.subgraphs)
-    names = None
-    if settings.needs_names or settings.w_synonyms:
-        names = Names(args.names, subgraphs.nodes)
+    all_names = Names(args.names, subgraphs.nodes)
+    names = all_names if settings.needs_names or settings.w_synonyms else None
     synonyms = None
-    if names is not None and settings.w_synonyms:
-        synonyms = SynonymPairs(names, settings.synonym_pairs)
+    if settings.w_synonyms:
+        synonyms = SynonymPairs(all_names, settings.synonym_pairs)
+    probe = Probe(all_names, settings.probe)
 
     def load(pairs: Path) -> TrainingData:
         return TrainingData(
@@ -136,7 +173,8 @@ def load_data(
         )
 
     has_validation = map_ipc("pairs", args.validation).num_rows > 0
-    return load(args.pairs), load(args.validation) if has_validation else None
+    validation = load(args.validation) if has_validation else None
+    return load(args.pairs), validation, probe if len(probe) else None
 
 
 def export(aligner: Aligner, settings: Settings, args: argparse.Namespace) -> None:

@@ -47,6 +47,10 @@ class Settings:
     warmup_steps: int
     max_grad_norm: float
     precision: str
+    compile: bool
+    validate_every: int
+    probe: int
+    export: str
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -108,6 +112,7 @@ class Settings:
             "synonyms_loss": ("ntxent", "infonce", "multi_similarity"),
             "link_score": ("transe", "distmult", "rotate"),
             "precision": ("bf16", "fp32"),
+            "export": ("last", "best"),
         }
         for name, allowed in choices.items():
             value = getattr(self, name)
@@ -120,7 +125,7 @@ class Settings:
             if getattr(self, name) <= 0:
                 raise InputError(f"train.{name}: {getattr(self, name)} must be above 0")
         not_negative = "w_mlm w_align w_own_name w_synonyms w_link hard_negatives weight_decay"
-        for name in f"{not_negative} warmup_steps".split():
+        for name in f"{not_negative} warmup_steps validate_every probe".split():
             if getattr(self, name) < 0:
                 raise InputError(f"train.{name}: {getattr(self, name)} must not be negative")
         for name in "dropout mask_share mask_mentions mask_names warmup_share".split():

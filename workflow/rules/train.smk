@@ -23,8 +23,16 @@ rule train_run:
     resources:
         mem_mb=4_000,  # measured on the demo: 3.4 GB (gat), 3.0 GB (names-only), 2.6 GB (mlm-only)
         runtime=240,
+        # What changes no result stands here, where Snakemake does not rerun for it; another value:
+        # --set-resources train_run:workers=8, or in a profile.
+        workers=0,  # processes that make batches: 2 for a GPU; on two cores they take from torch
+        checkpoint_minutes=5,
+        keep=2,  # newest checkpoints, beside the best by validation
+        keep_finished=0,  # 1: they stay after the run's end
     params:
         settings=run_settings,
+        # not an output: Snakemake would remove it before the job that is to go on from it
+        checkpoints="results/train/{run}/{seed}/checkpoints",
         max_tokens=lookup(dpath="pairs/max_tokens", within=config),
         code=code_digest("train.run"),
     shell:
@@ -35,6 +43,9 @@ rule train_run:
         " --lm {input.lm:q} --max-tokens {params.max_tokens:q} --threads {threads:q}"
         " --out {output.model:q} --history {output.history:q}"
         " --tensorboard {output.tensorboard:q}"
+        " --workers {resources.workers} --checkpoints {params.checkpoints:q}"
+        " --checkpoint-minutes {resources.checkpoint_minutes}"
+        " --keep {resources.keep} --keep-finished {resources.keep_finished}"
         " --log {log:q}"
 
 
