@@ -37,7 +37,8 @@ STEPS: dict[str, dict[str, str]] = {
         "resolve": "documents and deletions of all shards -> kept.parquet",
     },
     "linking": {
-        "kb": "names -> the knowledge base: dictionary, TF-IDF, HNSW index",
+        "kb": "names -> the knowledge base of scispaCy: concepts, TF-IDF, HNSW index",
+        "names": "names -> the lexicon: normal forms and variants, mapped into memory",
         "mentions": "sentences of one shard + knowledge base -> mentions.parquet",
     },
     "graph": {

@@ -29,7 +29,8 @@ import yaml
 
 from bali.gold.identifiers import Identifiers
 from bali.gold.pubtator import read_pubtator
-from bali.linking.build import build_linker, type_ranks
+from bali.linking.build import build_linker
+from bali.linking.lexicon import type_ranks
 from bali.linking.linker import Linker
 from bali.linking.metrics import MentionScore, Predicted, RankScore
 from bali.linking.score import KS, GoldSet, Score, gold_set, score, sources_of, table

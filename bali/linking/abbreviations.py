@@ -41,6 +41,8 @@ def find_definitions(text: str, sentences: Sequence[tuple[int, int]]) -> list[De
         sentences: spans of its sentences, in order; a long form stays in one.
     """
     found: dict[str, Definition] = {}
+    if "(" not in text:
+        return []
     begins = [start for start, _ in sentences]
     for bracket in _BRACKETS.finditer(text):
         number = bisect_right(begins, bracket.start()) - 1
@@ -53,11 +55,14 @@ def find_definitions(text: str, sentences: Sequence[tuple[int, int]]) -> list[De
 
 def _definition(text: str, begin: int, bracket: int, inside: str) -> Definition | None:
     """What a bracket explains, or is explained by, in a sentence that begins at `begin`."""
-    short_form = regex.split(r"[,;]", inside, maxsplit=1)[0].strip()
+    short_form = inside.replace(";", ",").split(",", 1)[0].strip()
+    short = _may_be_short_form(short_form)
+    if not short and " " not in inside.strip():  # what most brackets hold: numbers, years
+        return None
     words = list(_WORD.finditer(text, begin, bracket))
     if not words:
         return None
-    if _may_be_short_form(short_form):
+    if short:
         if len(short_form) > 2 and short_form[-1] == "s" and short_form[:-1].isupper():
             short_form = short_form[:-1]
         most = min(len(short_form) + 5, 2 * len(short_form))
@@ -67,7 +72,7 @@ def _definition(text: str, begin: int, bracket: int, inside: str) -> Definition 
             at = _other_order(short_form, text[start:end])
         return None if at is None else Definition(short_form, start + at, end)
     short_form = words[-1][0]
-    if _may_be_short_form(short_form) and " " in inside.strip():
+    if _may_be_short_form(short_form):
         at = _long_form(short_form, inside)
         if at is not None:
             start = bracket + 1

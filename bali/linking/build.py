@@ -1,48 +1,51 @@
-"""From the tables of the umls stage and the knowledge base to a linker."""
+"""From the knowledge base, or from the tables that it is made of, to a linker."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from bali.linking.candidates import CandidateMemory
-from bali.linking.dictionary import Dictionary
 from bali.linking.guard import Guard
+from bali.linking.lexicon import Lexicon, NameTables, make_lexicon, open_lexicon
 from bali.linking.linker import Linker
 from bali.linking.settings import Settings
 from bali.linking.store import Store
-from bali.linking.variants import STEPS, Variants, read_equivalents
-from bali.semantic_groups import read_semantic_groups
-from bali.storage import read_table
 
 
 @dataclass(frozen=True)
-class Sources:
+class Sources(NameTables):
     """What a linker is built from.
 
     Attributes:
         kb: folder that `linking kb` wrote.
-        names: table `names`.
-        heldout: table `heldout`.
-        semantic_types: table `semantic_types`.
-        equivalents: resources/equivalent_words.tsv.
-        groups: resources/semantic_groups.tsv.
     """
 
     kb: Path
-    names: Path
-    heldout: Path
-    semantic_types: Path
-    equivalents: Path
-    groups: Path
+
+
+def load_linker(kb: Path, settings: Settings, threads: int) -> Linker:
+    """A linker over what `linking names` and `linking kb` wrote.
+
+    Args:
+        kb: their folder.
+        settings: of the linker; those that names depend on must be those of `linking names`.
+        threads: of the index's search.
+
+    Raises:
+        InputError: a file is missing or holds something else, or the settings are others.
+    """
+    store = Store(kb)
+    linker = _linker(open_lexicon(store.lexicon, settings), store, settings, threads)
+    if "candidates" in settings.steps:
+        linker.memory.load()
+    return linker
 
 
 def build_linker(
     sources: Sources, settings: Settings, threads: int, memory: CandidateMemory | None = None
 ) -> Linker:
-    """Load the knowledge base and index its names.
+    """A linker whose names are indexed now, whatever the settings.
 
     Args:
         sources: where things are.
@@ -53,45 +56,23 @@ def build_linker(
     Raises:
         InputError: a file is missing or holds something else, or a semantic type is none.
     """
-    names = read_table("names", sources.names, ["cui", "name", "preferred"])
-    ranks = type_ranks(sources, settings)
-    if ranks is not None:
-        names = names.filter(pa.array([cui in ranks for cui in names["cui"].to_pylist()]))
-    variants = Variants(
-        [step for step in STEPS if step in settings.steps], read_equivalents(sources.equivalents)
-    )
-    dictionary = Dictionary(
-        zip(*(column.to_pylist() for column in names.columns), strict=True),
-        read_table("heldout", sources.heldout, ["name"])["name"].to_pylist(),
-        variants,
-        min_characters=settings.min_characters,
-        max_words=settings.max_words,
-        type_ranks=ranks,
-    )
+    lexicon = make_lexicon(sources, settings)
+    return _linker(lexicon, Store(sources.kb), settings, threads, memory)
+
+
+def _linker(
+    lexicon: Lexicon,
+    store: Store,
+    settings: Settings,
+    threads: int,
+    memory: CandidateMemory | None = None,
+) -> Linker:
     memory = memory or CandidateMemory(
-        Store(sources.kb),
+        store,
         neighbours=settings.neighbours,
         ef_search=settings.ef_search,
         threads=threads,
-        concepts=ranks,
+        concepts=set(lexicon.concepts["cui"].to_pylist()) if settings.semantic_types else None,
     )
-    return Linker(
-        dictionary, variants, memory, Guard(names["name"].to_pylist(), variants), settings
-    )
-
-
-def type_ranks(sources: Sources, settings: Settings) -> dict[str, int] | None:
-    """CUI -> place of its semantic type among those that are mentions; None allows all."""
-    if not settings.semantic_types:
-        return None
-    groups = read_semantic_groups(sources.groups)
-    place: dict[str, int] = {}
-    for number, value in enumerate(settings.semantic_types):
-        for tui in groups.expand([value], "linking.semantic_types"):
-            place.setdefault(tui, number)
-    types = read_table("semantic_types", sources.semantic_types, ["cui", "tui"])
-    ranks: dict[str, int] = {}
-    for cui, tui in zip(types["cui"].to_pylist(), types["tui"].to_pylist(), strict=True):
-        if tui in place:
-            ranks[cui] = min(place[tui], ranks.get(cui, len(place)))
-    return ranks
+    guard = Guard(lexicon.unspecific, lexicon.variants)
+    return Linker(lexicon.dictionary, lexicon.variants, memory, guard, settings)

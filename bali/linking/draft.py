@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
+from bali.linking.block import Block, Document
 from bali.linking.candidates import Candidates
 from bali.linking.spans import WordSpan
-from bali.linking.stream import Occurrence, Stream
-from bali.linking.words import Word
+from bali.linking.stream import Occurrence
 
-
-class Document(NamedTuple):
-    """A document and the spans of its sentences."""
-
-    pmid: int
-    version: int
-    text: str
-    sentences: list[tuple[int, int]]
+__all__ = ["Document", "Draft", "Mention"]
 
 
 class Mention(NamedTuple):
@@ -31,39 +26,44 @@ class Mention(NamedTuple):
 
 @dataclass
 class Draft:
-    """A document, its words and the mentions found so far.
+    """A document of a block and the mentions found so far; words are numbered as in the block.
 
     Attributes:
-        document: what is linked.
-        words: its words.
-        plain: the words as they stand.
-        spelt: the words with short forms spelt out; `plain` itself where there are none.
-        short_forms: where they stand, in order.
-        taken: word -> whether it belongs to a mention already, or must not be linked.
+        block: where the document stands.
+        number: of the document in the block.
+        short_forms: where short forms stand that it explains, in order.
+        taken: spans that belong to a mention, or must not be linked.
         mentions: without overlap.
     """
 
-    document: Document
-    words: list[Word]
-    plain: Stream
-    spelt: Stream
+    block: Block
+    number: int
     short_forms: list[Occurrence] = field(default_factory=list)
-    taken: list[bool] = field(init=False)
+    taken: list[WordSpan] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        """No word is taken."""
-        self.taken = [False] * len(self.words)
+    @property
+    def document(self) -> Document:
+        """What is linked."""
+        return self.block.documents[self.number]
 
     @property
-    def streams(self) -> tuple[Stream, ...]:
-        """The words as the document explains them, then as they stand."""
-        return (self.plain,) if self.spelt is self.plain else (self.spelt, self.plain)
+    def offset(self) -> int:
+        """Where its text begins in the block's."""
+        return self.block.offsets[self.number]
+
+    @property
+    def words(self) -> range:
+        """Its words."""
+        return range(self.block.bounds[self.number], self.block.bounds[self.number + 1])
 
     def touched(self, start: int, end: int) -> WordSpan | None:
-        """The words that a span of code points touches."""
-        inside = [n for n, word in enumerate(self.words) if word.start < end and word.end > start]
-        return (inside[0], inside[-1] + 1) if inside else None
+        """The words that a span of the document's text touches."""
+        ends, starts = self.block.ends, self.block.starts
+        first = int(np.searchsorted(ends, start + self.offset, side="right"))
+        last = int(np.searchsorted(starts, end + self.offset))
+        first, last = max(first, self.words.start), min(last, self.words.stop)
+        return (first, last) if first < last else None
 
     def spelt_in(self, span: WordSpan) -> list[Occurrence]:
         """The short forms inside a span of words."""
@@ -71,19 +71,36 @@ class Draft:
 
     def explained(self, span: WordSpan) -> Occurrence | None:
         """The short form that a span of words is, or is a part of."""
-        inside = (f for f in self.short_forms if f.first <= span[0] and span[1] <= f.last)
-        return next(inside, None)
+        for found in self.short_forms:
+            if found.first <= span[0] and span[1] <= found.last:
+                return found
+        return None
+
+    def spelt(self, span: WordSpan) -> list[int]:
+        """The words of a span, short forms replaced by the words of their long forms.
+
+        Empty if an end of the span lies inside a short form.
+        """
+        inside = self.spelt_in(span)
+        touching = [f for f in self.short_forms if f.first < span[1] and f.last > span[0]]
+        if len(touching) > len(inside):
+            return []
+        words, position = [], span[0]
+        for found in inside:
+            words += [*range(position, found.first), *range(found.long_first, found.long_last)]
+            position = found.last
+        return [*words, *range(position, span[1])]
 
     def surface(self, span: WordSpan) -> str:
         """The text of a span of words."""
-        return self.document.text[self.words[span[0]].start : self.words[span[1] - 1].end]
+        return self.block.text[self.block.starts[span[0]] : self.block.ends[span[1] - 1]]
 
     def spelt_surface(self, span: WordSpan) -> str:
         """The text of a span of words, short forms replaced by their long forms."""
-        text = self.document.text
+        text, starts, ends = self.block.text, self.block.starts, self.block.ends
         parts = []
-        begin = self.words[span[0]].start
+        begin = starts[span[0]]
         for found in self.spelt_in(span):
-            parts += [text[begin : self.words[found.first].start], self.surface(found[2:])]
-            begin = self.words[found.last - 1].end
-        return "".join([*parts, text[begin : self.words[span[1] - 1].end]])
+            parts += [text[begin : starts[found.first]], self.surface(found[2:])]
+            begin = ends[found.last - 1]
+        return "".join([*parts, text[begin : ends[span[1] - 1]]])

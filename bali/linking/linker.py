@@ -7,22 +7,25 @@ mention never overlaps an earlier one, and every mention stays inside one senten
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bali.linking.abbreviations import find_definitions
+from bali.linking.block import Document, cut
 from bali.linking.candidates import CandidateMemory, Candidates
-from bali.linking.dictionary import Concepts, Dictionary
-from bali.linking.draft import Document, Draft, Mention
+from bali.linking.dictionary import Dictionary
+from bali.linking.draft import Draft, Mention
 from bali.linking.guard import Guard
 from bali.linking.matcher import Match, Matcher
+from bali.linking.nametable import Concepts
 from bali.linking.settings import Settings
 from bali.linking.spans import WordSpan, candidate_spans, choose
-from bali.linking.stream import occurrences, plain_stream, spelt_stream
+from bali.linking.stream import Stream, occurrences, plain_stream, spelt_stream
 from bali.linking.tally import CROSSES, EXPLAINED, GUARDED, HELDOUT, Tally
 from bali.linking.variants import Variants
-from bali.linking.words import words_of
+from bali.linking.vocabulary import Vocabulary
 
 # Cosine above which the nearest name tells more of a given span than the name that it ends with.
 # Best of .6, .7, .8 and .9 on the train parts of NCBI Disease and BC5CDR.
@@ -49,7 +52,6 @@ class Linker:
 
     Attributes:
         tally: what was found and dropped so far.
-        names: how many names are looked for, and why others are not.
         memory: candidates of strings that were looked up.
     """
 
@@ -62,20 +64,19 @@ class Linker:
         settings: Settings,
     ) -> None:
         """Take the parts; `bali/linking/build.py` makes them."""
-        self._matcher = Matcher(dictionary, any_order="order" in settings.steps)
-        self._variants = variants
+        self._vocabulary = Vocabulary(dictionary, variants)
+        self._matcher = Matcher(dictionary, self._vocabulary)
         self.memory = memory
         self._guard = guard
         self._settings = settings
         self._steps = frozenset(settings.steps)
         self.tally = Tally()
-        self.names = dictionary.names
 
     def link(self, documents: Sequence[Document]) -> Iterator[Row]:
         """Rows of the table `mentions`, in its order, for documents in their order."""
-        drafts = [self._with_names(document) for document in documents]
+        drafts, plain = self._with_names(documents)
         if "candidates" in self._steps:
-            self._add_candidates(drafts)
+            self._add_candidates(drafts, plain)
         for draft in drafts:
             self.tally.sentences += len(draft.document.sentences)
             yield from self._rows(draft)
@@ -93,7 +94,7 @@ class Linker:
             spans: their first code point and the one after the last.
             most: concepts a span.
         """
-        draft = self._with_names(document)
+        [draft], plain = self._with_names([document])
         known = _unambiguous(draft.mentions)
         touched = [draft.touched(*span) for span in spans]
         texts = [draft.spelt_surface(span) if span else "" for span in touched]
@@ -103,60 +104,57 @@ class Linker:
             cuis: list[str] = []
             if span:
                 near = self.memory[text]
-                for match in self._whole(draft, span):
-                    cuis += self._ordered(match.cuis, known)
+                # as the document explains it, then as it stands
+                for words in (draft.spelt(span), range(*span)):
+                    cuis += self._ordered(self._matcher.whole(plain, words) or (), known)
                 far = not near or near[0][1] <= NEARER_THAN_HEAD
                 if not cuis and far and "head" in self._steps:
-                    cuis += self._head(draft, span)
+                    cuis += self._head(draft, plain, span)
                 cuis += [cui for cui, _ in near]
             ranked.append(list(dict.fromkeys(cuis))[:most])
         return ranked
 
-    def _with_names(self, document: Document) -> Draft:
-        words = words_of(document.text, document.sentences)
-        plain = plain_stream(document.text, words, self._variants.keys(document.text, words))
-        draft = Draft(document, words, plain, plain)
+    def _with_names(self, documents: Sequence[Document]) -> tuple[list[Draft], Stream]:
+        """Drafts with all mentions but candidates, and the words that the drafts number."""
+        block = cut(documents)
+        plain = plain_stream(block, self._vocabulary.number(block.surfaces), self._vocabulary)
+        drafts = [Draft(block, number) for number in range(len(documents))]
         if "abbreviations" in self._steps:
-            definitions = find_definitions(document.text, document.sentences)
-            if short_forms := occurrences(document.text, words, definitions):
-                draft.short_forms = short_forms
-                draft.spelt = spelt_stream(plain, short_forms)
-        self._add_names(draft)
-        for found in draft.short_forms:  # what the letters themselves are near to means nothing
-            draft.taken[found.first : found.last] = [True] * (found.last - found.first)
-        known = _unambiguous(draft.mentions)
-        draft.mentions = [self._settled(mention, known) for mention in draft.mentions]
-        return draft
+            for draft in drafts:
+                definitions = find_definitions(draft.document.text, draft.document.sentences)
+                draft.short_forms = occurrences(block, draft.number, definitions)
+        self._add_names(drafts, plain)
+        for draft in drafts:
+            if any(len(mention.candidates) > 1 for mention in draft.mentions):
+                known = _unambiguous(draft.mentions)
+                draft.mentions = [self._settled(mention, known) for mention in draft.mentions]
+        return drafts, plain
 
-    def _add_names(self, draft: Draft) -> None:
-        # words at which a name with a short form in it may begin
-        short = {
-            number
-            for found in draft.short_forms
-            for number in range(found.first - self._settings.max_words, found.first + 1)
-        }
-        first = 0
-        while first < len(draft.words):
-            match, crosses = self._matcher.longest(draft.plain, first)
-            method = "exact" if match and match.exact else "variant"
-            # the document's own explanation wins over a name that looks like the short form
-            spelt = self._spelt_match(draft, first) if first in short else None
-            if spelt and (match is None or spelt.last >= match.last):
-                match, method = spelt, "abbreviation"
-            self.tally.names[CROSSES] += crosses
-            if match and not spelt and (other := draft.explained(match[:2])):
-                self.tally.names[EXPLAINED] += 1
-                first = other.last
-                continue
-            first = self._take(draft, match, method) if match else first + 1
+    def _add_names(self, drafts: Sequence[Draft], plain: Stream) -> None:
+        found, crossing = self._matcher.find(plain)
+        short_forms = [short_form for draft in drafts for short_form in draft.short_forms]
+        spelt, _ = self._matcher.find(spelt_stream(plain, short_forms)) if short_forms else ({}, 0)
+        begins = sorted({*found, *crossing, *spelt})
+        for draft in drafts:
+            first = draft.words.start
+            for begin in begins[bisect_left(begins, first) : bisect_left(begins, draft.words.stop)]:
+                if begin >= first:
+                    self.tally.names[CROSSES] += begin in crossing
+                    first = self._add_longest(draft, found.get(begin), spelt.get(begin), begin)
 
-    def _spelt_match(self, draft: Draft, first: int) -> Match | None:
-        """The longest name at a word that needs a short form to be spelt out."""
-        begin = draft.spelt.at.get(first)
-        if begin is None:
-            return None
-        match, _ = self._matcher.longest(draft.spelt, begin)
-        return match if match and draft.spelt_in(match[:2]) else None
+    def _add_longest(
+        self, draft: Draft, match: Match | None, spelt: Match | None, begin: int
+    ) -> int:
+        """Enter one of the matches at a word; returns the word to go on with."""
+        method = "exact" if match and match.exact else "variant"
+        # the document's own explanation wins over a name that looks like the short form
+        spelt = spelt if spelt and draft.spelt_in(spelt[:2]) else None
+        if spelt and (match is None or spelt.last >= match.last):
+            match, method = spelt, "abbreviation"
+        if match and not spelt and (other := draft.explained(match[:2])):
+            self.tally.names[EXPLAINED] += 1
+            return other.last
+        return self._take(draft, match, method) if match else begin + 1
 
     def _take(self, draft: Draft, match: Match, method: str) -> int:
         """Enter a match, or count why not; returns the word to go on with."""
@@ -164,7 +162,7 @@ class Linker:
         if guarded and not self._guard.allows(draft.surface(match[:2])):
             self.tally.names[GUARDED] += 1
             return match.first + 1
-        draft.taken[match.first : match.last] = [True] * (match.last - match.first)
+        draft.taken.append(match[:2])
         if match.cuis:
             candidates = tuple((cui, 1.0) for cui in match.cuis)
             draft.mentions.append(Mention(match.first, match.last, method, candidates))
@@ -183,34 +181,28 @@ class Linker:
             return tuple(sorted(cuis, key=lambda cui: not known[cui]))
         return tuple(cuis)
 
-    def _whole(self, draft: Draft, span: WordSpan) -> Iterator[Match]:
-        """Names that a span is as a whole: as the document explains it, then as it stands."""
-        for stream in draft.streams:
-            match = self._matcher.whole(stream.part(*span))
-            if match and match.cuis:
-                yield match
-
-    def _head(self, draft: Draft, span: WordSpan) -> Concepts:
+    def _head(self, draft: Draft, plain: Stream, span: WordSpan) -> Concepts:
         """Concepts of the longest name that ends a span: English puts the head last."""
-        for stream in draft.streams:
-            for first in range(span[0] + 1, span[1]):
-                match = self._matcher.whole(stream.part(first, span[1]))
-                if match and match.cuis and self._guard.allows(draft.surface((first, span[1]))):
-                    return match.cuis
+        parts = [(first, span[1]) for first in range(span[0] + 1, span[1])]
+        for part, words in [(p, draft.spelt(p)) for p in parts] + [(p, range(*p)) for p in parts]:
+            cuis = self._matcher.whole(plain, words)
+            if cuis and self._guard.allows(draft.surface(part)):
+                return cuis
         return ()
 
-    def _add_candidates(self, drafts: Iterable[Draft]) -> None:
+    def _add_candidates(self, drafts: Sequence[Draft], plain: Stream) -> None:
         settings = self._settings
-        spans = []
+        barred = ~plain.counts | (self._vocabulary.reach[plain.ids] == 0)
         for draft in drafts:
-            known = map(self._matcher.uses, draft.plain.keys)
-            barred = [taken or not used for taken, used in zip(draft.taken, known, strict=True)]
-            spans.append(
-                candidate_spans(
-                    draft.document.text, draft.words, barred,
-                    settings.max_span_words, settings.min_characters,
-                )
-            )  # fmt: skip
+            # what the letters of a short form are near to means nothing
+            for first, last in [*draft.taken, *(found[:2] for found in draft.short_forms)]:
+                barred[first:last] = True
+        spans = [
+            candidate_spans(
+                draft.block, draft.words, barred, settings.max_span_words, settings.min_characters
+            )
+            for draft in drafts
+        ]
         self.memory.look_up(
             draft.surface(span)
             for draft, found in zip(drafts, spans, strict=True)
@@ -230,11 +222,15 @@ class Linker:
 
     def _rows(self, draft: Draft) -> Iterator[Row]:
         pmid, version, text, _ = draft.document
+        block = draft.block
+        before = block.first_sentences[draft.number]
         for mention in sorted(draft.mentions):
             self.tally.mentions[mention.method] += 1
             self.tally.concepts.add(mention.candidates[0][0])
-            first, last = draft.words[mention.first], draft.words[mention.last - 1]
-            place = first.sentence, first.start, last.end, text[first.start : last.end]
+            sentence = int(block.sentences[mention.first]) - before
+            start = int(block.starts[mention.first]) - draft.offset
+            end = int(block.ends[mention.last - 1]) - draft.offset
+            place = sentence, start, end, text[start:end]
             for rank, (cui, score) in enumerate(mention.candidates):
                 yield Row(pmid, version, *place, cui, score, rank, mention.method)
 

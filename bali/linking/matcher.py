@@ -1,16 +1,23 @@
-"""Names in a stream of words, the longest first: by normal form, and by the key of variants.
+"""Names in streams of words, the longest at each word: by normal form, and by the key of variants.
 
-This part is our own, because linking at scale is what the project is for: hash tables of normal
-forms, of their beginnings and of keys give a few look-ups a word, whatever the number of names.
+All words of a block are looked at together. Runs of one word are looked up by their hashes, then
+those that a name may go on from, with one word more, and so on; only what is found is compared as
+text, one by one.
 """
 
 from __future__ import annotations
 
-from bisect import insort
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from bali.linking.dictionary import Concepts, Dictionary
+import numpy as np
+from numpy.typing import NDArray
+
+from bali.linking.dictionary import Dictionary
+from bali.linking.hashes import ORDERED, hash_words
+from bali.linking.nametable import Concepts
 from bali.linking.stream import Stream
+from bali.linking.vocabulary import Vocabulary
 
 
 class Match(NamedTuple):
@@ -22,96 +29,134 @@ class Match(NamedTuple):
     exact: bool  # equal in normal form
 
 
-class Matcher:
-    """Looks names of a dictionary up at a word."""
+class Hits(NamedTuple):
+    """Words of a stream whose hash is that of a text; it may be another text all the same.
 
-    def __init__(self, dictionary: Dictionary, *, any_order: bool) -> None:
+    Attributes:
+        first: (n,) int64, the first word.
+        last: (n,) int64, the word after the last; the shorter hits come first.
+        hash: (n,) uint64.
+    """
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    hash: NDArray[np.uint64]
+
+    def only(self, kept: NDArray[np.bool_]) -> Iterator[tuple[int, int, int]]:
+        """Some of them, one by one."""
+        return zip(*(column[kept].tolist() for column in self), strict=True)
+
+
+class Matcher:
+    """Looks names of a dictionary up in streams."""
+
+    def __init__(self, dictionary: Dictionary, vocabulary: Vocabulary) -> None:
         """Take the names.
 
         Args:
             dictionary: names and variants.
-            any_order: keys hold their words in alphabetical order.
+            vocabulary: numbers the words of the streams.
         """
-        self._forms = dictionary.forms
-        self._beginnings = dictionary.beginnings
-        self._variants = dictionary.variants
-        self._reach = dictionary.reach
-        self._any_order = any_order
+        self._dictionary = dictionary
+        self._vocabulary = vocabulary
 
-    def uses(self, key: str) -> bool:
-        """Whether a word, by its key, is a word of some name."""
-        return key in self._reach
+    def find(self, stream: Stream) -> tuple[dict[int, Match], set[int]]:
+        """The longest name that begins at each word of the text.
 
-    def longest(self, stream: Stream, first: int) -> tuple[Match | None, bool]:
-        """The longest name that begins at a word of a stream; exact ones win over variants.
+        A name stays in its sentence; of equally long ones an exact one wins over a variant.
 
         Returns:
-            The match, if there is one in the word's sentence; and whether an exact one would be
-            longer still, but crosses the sentence's end.
+            Word of the text -> match; and words at which a name begins that crosses the
+            sentence's end.
         """
-        end, cuis, crosses = self._exact(stream, first)
-        variant_end, variant_cuis = self._variant(stream, first, end)
-        if variant_cuis is not None:
-            match = Match(stream.first[first], stream.last[variant_end - 1], variant_cuis, False)
-        elif cuis is not None:
-            match = Match(stream.first[first], stream.last[end - 1], cuis, True)
-        else:
-            return None, crosses
-        return match, crosses
+        sentences, closes = stream.sentences, stream.closes
+        found: dict[int, Match] = {}
+        crossing: set[int] = set()
+        hits = self._forms(stream)
+        crosses = sentences[hits.first] != sentences[hits.last - 1]
+        forms, ids = self._vocabulary.forms, stream.ids.tolist()
+        for first, last, hash_ in hits.only(closes[hits.last - 1] | crosses):
+            text = " ".join([forms[n] for n in ids[first:last]])
+            if (cuis := self._dictionary.forms.get(text, hash_)) is not None:
+                begin = int(stream.first[first])
+                if sentences[first] != sentences[last - 1]:
+                    crossing.add(begin)
+                else:
+                    found[begin] = Match(begin, int(stream.last[last - 1]), cuis, True)
+        done = np.zeros(int(stream.first.max(initial=-1)) + 1, np.int64)
+        done[list(found)] = [match.last for match in found.values()]
+        hits = self._variants(stream)
+        keys, counts = self._vocabulary.keys, stream.counts.tolist()
+        longer = stream.last[hits.last - 1] > done[stream.first[hits.first]]
+        for first, last, hash_ in hits.only(closes[hits.last - 1] & longer):
+            bag = [keys[ids[n]] for n in range(first, last) if counts[n]]
+            text = " ".join(sorted(bag) if self._dictionary.any_order else bag)
+            if (cuis := self._dictionary.variants.get(text, hash_)) is not None:
+                begin = int(stream.first[first])
+                found[begin] = Match(begin, int(stream.last[last - 1]), cuis, False)
+        return found, crossing
 
-    def whole(self, stream: Stream) -> Match | None:
-        """The name that a whole stream is, exactly or as a variant."""
-        if not stream.forms:
+    def whole(self, stream: Stream, words: Sequence[int]) -> Concepts | None:
+        """The concepts of the name that words of a stream are together, exactly or as a variant."""
+        if not words:
             return None
-        span = stream.first[0], stream.last[-1]
-        if (cuis := self._forms.get(" ".join(stream.forms))) is not None:
-            return Match(*span, cuis, True)
-        keys = [key for key in stream.keys if key]
-        key = " ".join(sorted(set(keys)) if self._any_order else keys)
-        if (cuis := self._variants.get(key)) is not None:
-            return Match(*span, cuis, False)
-        return None
+        dictionary = self._dictionary
+        ids = stream.ids[list(words)]
+        forms = " ".join([self._vocabulary.forms[n] for n in ids]).split(" ")
+        cuis = dictionary.forms.get(" ".join(forms), hash_words(forms, ORDERED))
+        if cuis is not None:
+            return cuis
+        keys = [self._vocabulary.keys[n] for n in ids[stream.counts[list(words)]]]
+        bag = " ".join(sorted(set(keys)) if dictionary.any_order else keys).split(" ")
+        return dictionary.variants.get(" ".join(bag), hash_words(bag, dictionary.multiplier))
 
-    def _exact(self, stream: Stream, first: int) -> tuple[int, Concepts | None, bool]:
-        forms, sentences = stream.forms, stream.sentences
-        end, found, crosses = first, None, False
-        form, sentence = forms[first], sentences[first]
-        position = first
-        while True:
-            if (cuis := self._forms.get(form)) is not None:
-                if sentences[position] != sentence:
-                    crosses = True
-                elif stream.closes(position):
-                    end, found = position + 1, cuis
-            position += 1
-            if position == len(forms) or form not in self._beginnings:
-                return end, found, crosses
-            form = f"{form} {forms[position]}"
+    def _forms(self, stream: Stream) -> Hits:
+        """Runs of words whose normal form is a name's."""
+        hashes, steps = self._vocabulary.form_hash, self._vocabulary.form_step
+        start = np.flatnonzero(stream.opens)
+        state, words = hashes[stream.ids[start]], 1
+        found = []
+        while len(start):
+            hit = self._dictionary.forms.hashes.has(state)
+            found.append(Hits(start[hit], start[hit] + words, state[hit]))
+            going = self._dictionary.beginnings.has(state)
+            going[going] = start[going] + words < len(stream.ids)
+            going[going] = stream.units[start[going] + words] == stream.units[start[going]]
+            start, state = start[going], state[going]
+            following = stream.ids[start + words]
+            state = state * steps[following] + hashes[following]
+            words += 1
+        return _together(found)
 
-    def _variant(self, stream: Stream, first: int, beyond: int) -> tuple[int, Concepts | None]:
-        """The longest variant at a word that ends after the position `beyond`."""
-        keys, joined = stream.keys, stream.joined
-        end, found = first, None
-        key = keys[first]
-        most = self._reach.get(key)
-        if most is None:  # also where the word does not count
-            return end, found
-        bag = [key]
-        position = first
-        while True:
-            if position >= beyond and stream.closes(position):
-                if (cuis := self._variants.get(" ".join(bag))) is not None:
-                    end, found = position + 1, cuis
-            position += 1
-            while position < len(keys) and joined[position] and not keys[position]:
-                position += 1
-            if position == len(keys) or not joined[position]:
-                return end, found
-            key = keys[position]
-            most = min(most, self._reach.get(key, 0))
-            if len(bag) >= most or (self._any_order and key in bag):
-                return end, found
-            if self._any_order:
-                insort(bag, key)
-            else:
-                bag.append(key)
+    def _variants(self, stream: Stream) -> Hits:
+        """Runs of joined words whose key is a name's.
+
+        Words that do not count are stepped over, but not at either end.
+        """
+        at = np.flatnonzero(stream.counts)
+        run = np.cumsum(~stream.joined)[at]  # words of a number are joined to each other
+        reach = self._vocabulary.reach[stream.ids[at]]
+        hashes = self._vocabulary.key_hash[stream.ids[at]]
+        multiplier = np.uint64(self._dictionary.multiplier)
+        start = np.flatnonzero(stream.opens[at] & (reach > 0))
+        state, most, words = hashes[start], reach[start], 1
+        found = []
+        while len(start):
+            hit = self._dictionary.variants.hashes.has(state)
+            first, last = at[start[hit]], at[start[hit] + words - 1] + 1
+            found.append(Hits(first, last, state[hit]))
+            following = start + words
+            going = (most > words) & (following < len(at))
+            going[going] = run[following[going]] == run[start[going]]
+            start, following = start[going], following[going]
+            state = state[going] * multiplier + hashes[following]
+            words += 1
+            most = np.minimum(most[going], reach[following])
+            going = most >= words
+            start, state, most = start[going], state[going], most[going]
+        return _together(found)
+
+
+def _together(found: Sequence[Hits]) -> Hits:
+    none = Hits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64))
+    return Hits(*(np.concatenate(columns) for columns in zip(none, *found, strict=True)))

@@ -14,15 +14,16 @@ short form of one, is left out whole and counted.
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from bali.counts import Counts
-from bali.linking.build import Sources, build_linker
+from bali.linking.build import load_linker
 from bali.linking.draft import Document
-from bali.linking.settings import add_settings, from_arguments
+from bali.linking.settings import Settings, add_settings
 from bali.log import progress
 from bali.storage import TableWriter, from_columns, read_table, stream_table
 from bali.tables import TABLES
@@ -37,12 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `bali linking mentions`."""
     parser.add_argument("--documents", type=Path, required=True)
     parser.add_argument("--sentences", type=Path, required=True)
-    parser.add_argument("--kb", type=Path, required=True, help="folder that `linking kb` wrote")
-    parser.add_argument("--names", type=Path, required=True)
-    parser.add_argument("--heldout", type=Path, required=True)
-    parser.add_argument("--types", type=Path, required=True, help="semantic_types.parquet")
-    parser.add_argument("--equivalents", type=Path, required=True, help="words that mean the same")
-    parser.add_argument("--semantic-groups", type=Path, required=True)
+    parser.add_argument("--kb", type=Path, required=True, help="folder of the knowledge base")
     add_settings(parser)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True, help="mentions.parquet")
@@ -51,15 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Link one shard."""
-    sources = Sources(
-        kb=args.kb,
-        names=args.names,
-        heldout=args.heldout,
-        semantic_types=args.types,
-        equivalents=args.equivalents,
-        groups=args.semantic_groups,
-    )
-    linker = build_linker(sources, from_arguments(args), args.threads)
+    linker = load_linker(args.kb, Settings.of(args), args.threads)
+    gc.freeze()  # what was loaded stays; the collector need not look at it again and again
     documents = progress(read_documents(args.documents, args.sentences), "documents")
     with TableWriter("mentions", args.out) as out:
         while block := list(islice(documents, BLOCK)):
@@ -70,7 +59,6 @@ def run(args: argparse.Namespace) -> None:
             out.write(from_columns("mentions", rows))
     counts = Counts("linking.mentions")
     linker.tally.enter(counts)
-    counts.facts["names"] = linker.names
     counts.write(args.counts)
     logger.info("%d rows of mentions", out.rows)
 

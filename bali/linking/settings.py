@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 from bali.errors import InputError
 from bali.linking.variants import STEPS as VARIANTS
@@ -21,30 +21,20 @@ FEATURES = {
 STEPS = (*VARIANTS, *FEATURES)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Settings of the linker.
+@dataclass(frozen=True, kw_only=True)
+class NameSettings:
+    """Settings that the lexicon depends on.
 
     Attributes:
         min_characters: shortest name that is looked for in text.
         max_words: longest name that is looked for, words.
-        max_span_words: longest span that is no name but may be near to one, words.
-        neighbours: names that the index returns for a span.
-        threshold: least cosine of a candidate.
-        max_candidates: candidates kept for a mention.
-        ef_search: width of the index's search.
-        steps: some of STEPS.
+        steps: some of STEPS; those of bali/linking/variants.py count here.
         semantic_types: TUIs or groups of concepts that are mentions, the preferred first; none
             allows all.
     """
 
     min_characters: int
     max_words: int
-    max_span_words: int
-    neighbours: int
-    threshold: float
-    max_candidates: int
-    ef_search: int
     steps: tuple[str, ...]
     semantic_types: tuple[str, ...]
 
@@ -57,21 +47,40 @@ class Settings:
         if unknown := [step for step in self.steps if step not in STEPS]:
             raise InputError(f"linking.steps: {unknown[0]!r} is none of {', '.join(STEPS)}")
 
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> Self:
+        """Settings from flags."""
+        return cls(**_lists({field.name: getattr(args, field.name) for field in fields(cls)}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(NameSettings):
+    """Settings of the linker.
+
+    Attributes:
+        max_span_words: longest span that is no name but may be near to one, words.
+        neighbours: names that the index returns for a span.
+        threshold: least cosine of a candidate.
+        max_candidates: candidates kept for a mention.
+        ef_search: width of the index's search.
+    """
+
+    max_span_words: int
+    neighbours: int
+    threshold: float
+    max_candidates: int
+    ef_search: int
+
     def without(self, step: str) -> Settings:
         """The same settings with one step left out."""
         left = tuple(other for other in self.steps if other != step)
         return Settings(**{**asdict(self), "steps": left})
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Flags of all settings."""
+def add_name_settings(parser: argparse.ArgumentParser) -> None:
+    """Flags of the settings that the lexicon depends on."""
     parser.add_argument("--min-characters", type=int, required=True, help="shortest name")
     parser.add_argument("--max-words", type=int, required=True, help="longest name")
-    parser.add_argument("--max-span-words", type=int, required=True, help="longest other span")
-    parser.add_argument("--neighbours", type=int, required=True, help="names asked of the index")
-    parser.add_argument("--threshold", type=float, required=True, help="least cosine")
-    parser.add_argument("--max-candidates", type=int, required=True, help="kept for a mention")
-    parser.add_argument("--ef-search", type=int, required=True, help="width of the index's search")
     parser.add_argument("--steps", nargs="*", required=True, help=", ".join(STEPS))
     parser.add_argument(
         "--semantic-types", nargs="*", default=[], metavar="TYPE",
@@ -79,10 +88,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def from_arguments(args: argparse.Namespace) -> Settings:
-    """Settings from the flags of `add_settings`."""
-    values = {field.name: getattr(args, field.name) for field in fields(Settings)}
-    return _settings(values)
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Flags of all settings."""
+    add_name_settings(parser)
+    parser.add_argument("--max-span-words", type=int, required=True, help="longest other span")
+    parser.add_argument("--neighbours", type=int, required=True, help="names asked of the index")
+    parser.add_argument("--threshold", type=float, required=True, help="least cosine")
+    parser.add_argument("--max-candidates", type=int, required=True, help="kept for a mention")
+    parser.add_argument("--ef-search", type=int, required=True, help="width of the index's search")
 
 
 def from_config(section: Mapping[str, Any]) -> Settings:
@@ -95,9 +108,8 @@ def from_config(section: Mapping[str, Any]) -> Settings:
     names = [field.name for field in fields(Settings)]
     if missing := [name for name in names if values.get(name) is None]:
         raise InputError(f"config: linking.{missing[0]} is missing; config.yaml shows all keys")
-    return _settings({name: values[name] for name in names})
+    return Settings(**_lists({name: values[name] for name in names}))
 
 
-def _settings(values: Mapping[str, Any]) -> Settings:
-    lists = {name: tuple(values[name]) for name in ("steps", "semantic_types")}
-    return Settings(**{**values, **lists})
+def _lists(values: dict[str, Any]) -> dict[str, Any]:
+    return values | {name: tuple(values[name]) for name in ("steps", "semantic_types")}

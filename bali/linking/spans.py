@@ -13,24 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from spacy.lang.en.stop_words import STOP_WORDS
+import numpy as np
+from numpy.typing import NDArray
 
-from bali.linking.words import Word
-
-JOINTS = frozenset(" -'\u2010\u2011\u2019")  # hyphens and apostrophes of Unicode among them
+from bali.linking.block import JOINTS, Block
+from bali.text import normalise
 
 WordSpan = tuple[int, int]  # first word, word after the last
 
 
 def candidate_spans(
-    text: str, words: Sequence[Word], barred: Sequence[bool], max_words: int, min_characters: int
+    block: Block, words: range, barred: NDArray[np.bool_], max_words: int, min_characters: int
 ) -> list[WordSpan]:
-    """Spans to look up in the index.
+    """Spans of a document to look up in the index.
 
     Args:
-        text: the document's text.
+        block: where the document is.
         words: its words.
-        barred: word -> whether it belongs to a mention already, or may be in none.
+        barred: word of the block -> whether it belongs to a mention already, or may be in none.
         max_words: longest span.
         min_characters: shortest span.
 
@@ -38,24 +38,26 @@ def candidate_spans(
         Spans with a letter in them, by first word, then by length.
     """
     spans = []
-    for begin, end in _chunks(text, words, barred):
+    for begin, end in _chunks(block, words, barred):
         for first in range(begin, end):
             for last in range(first + 2, min(first + max_words, end) + 1):
-                surface = text[words[first].start : words[last - 1].end]
+                surface = block.text[block.starts[first] : block.ends[last - 1]]
                 if len(surface) >= min_characters and any(map(str.isalpha, surface)):
                     spans.append((first, last))
     return spans
 
 
-def _chunks(text: str, words: Sequence[Word], barred: Sequence[bool]) -> list[WordSpan]:
+def _chunks(block: Block, words: range, barred: NDArray[np.bool_]) -> list[WordSpan]:
+    from spacy.lang.en.stop_words import STOP_WORDS  # takes a second: see candidates.py
+
     chunks: list[WordSpan] = []
     open_ = False  # the last chunk may go on
-    for number, word in enumerate(words):
-        if barred[number] or word.form in STOP_WORDS:
+    for number in words:
+        if barred[number] or normalise(block.surfaces[number]) in STOP_WORDS:
             open_ = False
             continue
-        before = words[number - 1]
-        if open_ and before.sentence == word.sentence and text[before.end : word.start] in JOINTS:
+        same = block.sentences[number - 1] == block.sentences[number]
+        if open_ and same and block.text[block.ends[number - 1] : block.starts[number]] in JOINTS:
             chunks[-1] = chunks[-1][0], number + 1
         else:
             chunks.append((number, number + 1))

@@ -7,6 +7,7 @@
 | vocabulary.json, idf.npy | the TF-IDF vectoriser |
 | vectors.npz | the TF-IDF vectors of the aliases, float32 |
 | hnsw.bin | the index over them |
+| names/ | what the linker itself compares text with (bali/linking/lexicon.py) |
 """
 
 from __future__ import annotations
@@ -58,8 +59,13 @@ class Store:
         """The HNSW index."""
         return self.folder / "hnsw.bin"
 
+    @property
+    def lexicon(self) -> Path:
+        """What `bali linking names` writes."""
+        return self.folder / "names"
+
     def require(self) -> None:
-        """Check that all files are there.
+        """Check that the files that scispaCy needs are there.
 
         Raises:
             InputError: one is missing.

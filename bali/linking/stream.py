@@ -1,4 +1,4 @@
-"""What names are looked for in: the words of a document, as they stand or with short forms spelt.
+"""What names are looked for in: the words of a block, as they stand or with short forms spelt.
 
 In "deficiency of G6PD", where the document explains G6PD, the second stream holds the words of the
 long form in the place of the short form. A match in it begins and ends where a word of the text
@@ -8,13 +8,17 @@ does, never inside a long form.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
-from bali.linking.abbreviations import Definition
-from bali.linking.words import Word
+import numpy as np
+from numpy.typing import NDArray
 
-JOINTS = frozenset(" -'\u2010\u2011\u2019")  # hyphens and apostrophes of Unicode among them
+from bali.linking.abbreviations import Definition
+from bali.linking.block import JOINTS, Block, table_of
+from bali.linking.variants import APOSTROPHES
+from bali.linking.vocabulary import Vocabulary
 
 
 class Occurrence(NamedTuple):
@@ -26,135 +30,160 @@ class Occurrence(NamedTuple):
     long_last: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stream:
     """Words in a row, each with what it stands for in the text.
 
     Attributes:
-        forms: normal forms.
-        keys: keys of variants; empty for words that do not count.
-        sentences: number of the sentence.
-        joined: nothing but a joint parts the word from the one before.
-        first: first word of the text that it stands for.
-        last: word of the text after the last that it stands for.
-        at: word of the text -> the first here that stands for it.
+        ids: (n,) int32, numbers of the words in the vocabulary.
+        counts: (n,) bool, whether the word is in the key of what it is part of.
+        units: (n,) int64; names are looked for inside a unit.
+        sentences: (n,) int64, number of the sentence.
+        joined: (n,) bool, nothing but a joint parts the word from the one before.
+        first: (n,) int64, first word of the text that it stands for.
+        last: (n,) int64, word of the text after the last that it stands for.
     """
 
-    forms: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    sentences: list[int] = field(default_factory=list)
-    joined: list[bool] = field(default_factory=list)
-    first: list[int] = field(default_factory=list)
-    last: list[int] = field(default_factory=list)
-    at: dict[int, int] = field(default_factory=dict)
+    ids: NDArray[np.int32]
+    counts: NDArray[np.bool_]
+    units: NDArray[np.int64]
+    sentences: NDArray[np.int64]
+    joined: NDArray[np.bool_]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
 
-    def closes(self, position: int) -> bool:
+    @property
+    def opens(self) -> NDArray[np.bool_]:
+        """Whether what the word stands for begins with it."""
+        found = np.ones(len(self.first), np.bool_)
+        found[1:] = self.first[1:] != self.first[:-1]
+        return found
+
+    @property
+    def closes(self) -> NDArray[np.bool_]:
         """Whether what the word stands for ends with it."""
-        return position + 1 == len(self.first) or self.first[position + 1] != self.first[position]
-
-    def part(self, first: int, last: int) -> Stream:
-        """What stands for the words `first` to `last` (exclusive) of the text.
-
-        Empty if one of the two cuts through what a word stands for.
-        """
-        begin = end = self.at.get(first, len(self.first))
-        while end < len(self.first) and self.last[end] <= last:
-            end += 1
-        if begin == end or self.last[end - 1] != last:
-            return Stream()
-        columns = (self.forms, self.keys, self.sentences, self.joined, self.first, self.last)
-        return Stream(*(column[begin:end] for column in columns))  # type: ignore[arg-type]
+        return np.append(self.opens[1:], np.ones(min(1, len(self.first)), np.bool_))
 
 
-def plain_stream(text: str, words: Sequence[Word], keys: list[str]) -> Stream:
-    """The words as they stand."""
-    numbers = range(len(words))
+def plain_stream(block: Block, ids: NDArray[np.int32], vocabulary: Vocabulary) -> Stream:
+    """The words as they stand; a unit is a document.
+
+    Args:
+        block: documents.
+        ids: numbers of their words.
+        vocabulary: what numbered them.
+    """
+    numbers = np.arange(len(ids))
+    joined = np.zeros(len(ids), np.bool_)
+    ends, starts = block.ends[:-1], block.starts[1:]
+    joined[1:] = (
+        (block.sentences[1:] == block.sentences[:-1])
+        & (starts == ends + 1)
+        & table_of(JOINTS)[block.codes[ends]]
+    ) if len(ids) > 1 else False  # fmt: skip
+    has_key = np.array([bool(key) for key in vocabulary.keys], np.bool_)
+    after = table_of(APOSTROPHES)[block.codes[np.maximum(block.starts, 1) - 1]]
+    bounds = np.array(block.bounds)
+    after[bounds[bounds < len(ids)]] = False  # first words of documents
     return Stream(
-        forms=[word.form for word in words],
-        keys=keys,
-        sentences=[word.sentence for word in words],
-        joined=[
-            bool(n)
-            and words[n - 1].sentence == word.sentence
-            and text[words[n - 1].end : word.start] in JOINTS
-            for n, word in enumerate(words)
-        ],
-        first=list(numbers),
-        last=[n + 1 for n in numbers],
-        at={n: n for n in numbers},
+        ids=ids,
+        counts=has_key[ids] & ~(vocabulary.possessive[ids] & after),
+        units=np.searchsorted(bounds[1:], numbers, side="right"),
+        sentences=block.sentences,
+        joined=joined,
+        first=numbers,
+        last=numbers + 1,
     )
 
 
 def spelt_stream(plain: Stream, occurrences: Sequence[Occurrence]) -> Stream:
-    """The words with each short form replaced by the words of its long form.
+    """The sentences that hold short forms, each replaced by the words of its long form.
+
+    A unit is a sentence.
 
     Args:
         plain: the words as they stand.
-        occurrences: in order, without overlap.
+        occurrences: in order, without overlap, each inside a sentence.
     """
-    spelt = Stream()
-    done = 0
+    source: list[int] = []  # the word that is read
+    first: list[int] = []  # the words that it stands for
+    last: list[int] = []
 
-    def take(begin: int, end: int, owner: tuple[int, int] | None = None) -> None:
-        for number in range(begin, end):
-            first, last = owner or (number, number + 1)
-            spelt.at.setdefault(first, len(spelt.forms))
-            spelt.forms.append(plain.forms[number])
-            spelt.keys.append(plain.keys[number])
-            spelt.sentences.append(plain.sentences[first])
-            # inside a long form punctuation does not matter: it is one expression
-            inside = owner is not None and number > begin
-            spelt.joined.append(inside or plain.joined[first])
-            spelt.first.append(first)
-            spelt.last.append(last)
+    def take(begin: int, end: int) -> None:
+        source.extend(range(begin, end))
+        first.extend(range(begin, end))
+        last.extend(range(begin + 1, end + 1))
 
-    for found in occurrences:
-        take(done, found.first)
-        take(found.long_first, found.long_last, (found.first, found.last))
-        done = found.last
-    take(done, len(plain.forms))
-    return spelt
+    sentences = plain.sentences
+    for sentence, group in groupby(occurrences, lambda found: int(sentences[found.first])):
+        position = int(np.searchsorted(sentences, sentence))
+        for found in group:
+            take(position, found.first)
+            length = found.long_last - found.long_first
+            source.extend(range(found.long_first, found.long_last))
+            first.extend([found.first] * length)
+            last.extend([found.last] * length)
+            position = found.last
+        take(position, int(np.searchsorted(sentences, sentence, side="right")))
+    read, owner = np.array(source, np.int64), np.array(first, np.int64)
+    # inside a long form punctuation does not matter: it is one expression
+    inside = np.zeros(len(read), np.bool_)
+    inside[1:] = owner[1:] == owner[:-1]
+    return Stream(
+        ids=plain.ids[read],
+        counts=plain.counts[read],
+        units=plain.sentences[owner],
+        sentences=plain.sentences[owner],
+        joined=inside | plain.joined[owner],
+        first=owner,
+        last=np.array(last, np.int64),
+    )
 
 
-def occurrences(
-    text: str, words: Sequence[Word], definitions: Sequence[Definition]
-) -> list[Occurrence]:
-    """Where the short forms stand, also with a plural s, in order, without overlap.
+def occurrences(block: Block, number: int, definitions: Sequence[Definition]) -> list[Occurrence]:
+    """Where the short forms of a document stand, also with a plural s, in order, without overlap.
 
     Case matters: "AS" is not "as".
+
+    Args:
+        block: where the document is.
+        number: of the document.
+        definitions: what it explains.
     """
+    if not definitions:
+        return []
+    offset, words = block.offsets[number], range(block.bounds[number], block.bounds[number + 1])
     wanted: dict[str, list[tuple[list[str], tuple[int, int]]]] = {}
     for definition in definitions:
-        inside = [
-            n
-            for n, w in enumerate(words)
-            if definition.start <= w.start and w.end <= definition.end
-        ]
+        first = int(np.searchsorted(block.starts, definition.start + offset))
+        last = int(np.searchsorted(block.ends, definition.end + offset, side="right"))
         parts = _parts(definition.short_form)
-        if inside and parts:
-            wanted.setdefault(parts[0], []).append((parts, (inside[0], inside[-1] + 1)))
+        if first < last and parts:
+            wanted.setdefault(parts[0], []).append((parts, (first, last)))
     for entries in wanted.values():
         entries.sort(key=lambda entry: -len(entry[0]))  # the longest first
-    found = []
-    position = 0
-    while wanted and position < len(words):
-        surface = text[words[position].start : words[position].end]
-        for parts, long_form in wanted.get(surface, ()) or wanted.get(
-            surface.removesuffix("s"), ()
-        ):
+    found: list[Occurrence] = []
+    surfaces = block.surfaces
+    free = words.start  # words before belong to a short form
+    heads = {head for word in wanted for head in (word, f"{word}s")}
+    here = enumerate(surfaces[words.start : words.stop], words.start)
+    for position in [number for number, surface in here if surface in heads]:
+        if position < free:
+            continue
+        surface = surfaces[position]
+        entries = wanted.get(surface) or wanted[surface.removesuffix("s")]
+        for parts, long_form in entries:
             end = position + len(parts)
-            surfaces = [text[w.start : w.end] for w in words[position:end]]
-            same_sentence = words[end - 1 : end] and (
-                words[end - 1].sentence == words[position].sentence
-            )
-            if same_sentence and [*surfaces[:-1], surfaces[-1].removesuffix("s")] in (
+            if end > words.stop or block.sentences[end - 1] != block.sentences[position]:
+                continue
+            written = surfaces[position:end]
+            if [*written[:-1], written[-1].removesuffix("s")] in (
                 parts,
                 [*parts[:-1], parts[-1].removesuffix("s")],
             ):
                 found.append(Occurrence(position, end, *long_form))
-                position = end - 1
+                free = end
                 break
-        position += 1
     return found
 
 

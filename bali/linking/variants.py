@@ -92,10 +92,24 @@ class Variants:
             self._word_key(word): self._word_key(stands) for word, stands in equivalents.items()
         }
 
+    @property
+    def any_order(self) -> bool:
+        """Whether keys hold their words in alphabetical order."""
+        return "order" in self._steps
+
+    @property
+    def possessive(self) -> bool:
+        """Whether a possessive s does not count."""
+        return "possessive" in self._steps
+
+    def word(self, form: str) -> str:
+        """Key of one word, whatever stands around it; empty if it does not count."""
+        return self._word(form)
+
     def keys(self, text: str, words: Sequence[Word]) -> list[str]:
         """Keys of the words of a text; empty for words that do not count."""
         keys = [self._word(word.form) for word in words]
-        if "possessive" in self._steps:
+        if self.possessive:
             for number, key in enumerate(keys):
                 if key == "s" and number and text[words[number].start - 1] in APOSTROPHES:
                     keys[number] = ""
@@ -103,7 +117,7 @@ class Variants:
 
     def key(self, keys: Sequence[str]) -> str:
         """Key of a whole name from those of its words; empty if no word counts."""
-        if "order" in self._steps:
+        if self.any_order:
             return " ".join(sorted({key for key in keys if key}))
         return " ".join(key for key in keys if key)
 

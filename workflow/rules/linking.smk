@@ -41,16 +41,63 @@ rule linking_kb:
         " --log {log:q}"
 
 
-rule linking_mentions:
-    """Exact, abbreviated and approximate mentions of one shard."""
+rule linking_names:
+    """Names and their variants as the linker looks them up, mapped into memory by all shards."""
     input:
-        documents="results/corpus/{shard}/documents.parquet",
-        sentences="results/corpus/{shard}/sentences.parquet",
         names="results/umls/names.parquet",
         heldout="results/umls/heldout.parquet",
         semantic_types="results/umls/semantic_types.parquet",
         equivalents=f"{workflow.basedir}/resources/equivalent_words.tsv",
         groups=f"{workflow.basedir}/resources/semantic_groups.tsv",
+    output:
+        forms="results/linking/kb/names/forms.arrow",
+        variants="results/linking/kb/names/variants.arrow",
+        beginnings="results/linking/kb/names/beginnings.npy",
+        words="results/linking/kb/names/words.npy",
+        most="results/linking/kb/names/most.npy",
+        concepts="results/linking/kb/names/concepts.arrow",
+        lexicon="results/linking/kb/names/lexicon.json",
+        counts="results/linking/names.counts.json",
+    log:
+        "results/logs/linking/names.log",
+    benchmark:
+        "results/benchmarks/linking/names.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=2_000,
+        runtime=60,
+    params:
+        kb=subpath(output.lexicon, ancestor=2),
+        min_characters=lookup(dpath="linking/min_characters", within=config),
+        max_words=lookup(dpath="linking/max_words", within=config),
+        steps=lookup(dpath="linking/steps", within=config),
+        types=lookup(dpath="linking/semantic_types", within=config),
+        code=code_digest("linking.names"),
+    shell:
+        "python -m bali linking names"
+        " --names {input.names:q} --heldout {input.heldout:q}"
+        " --types {input.semantic_types:q} --equivalents {input.equivalents:q}"
+        " --semantic-groups {input.groups:q}"
+        " --min-characters {params.min_characters:q} --max-words {params.max_words:q}"
+        " --steps {params.steps:q} --semantic-types {params.types:q}"
+        " --kb {params.kb:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule linking_mentions:
+    """Exact, abbreviated and approximate mentions of one shard."""
+    input:
+        documents="results/corpus/{shard}/documents.parquet",
+        sentences="results/corpus/{shard}/sentences.parquet",
+        forms="results/linking/kb/names/forms.arrow",
+        variants="results/linking/kb/names/variants.arrow",
+        beginnings="results/linking/kb/names/beginnings.npy",
+        words="results/linking/kb/names/words.npy",
+        most="results/linking/kb/names/most.npy",
+        concepts="results/linking/kb/names/concepts.arrow",
+        lexicon="results/linking/kb/names/lexicon.json",
         entities="results/linking/kb/entities.jsonl",
         aliases="results/linking/kb/aliases.json",
         vocabulary="results/linking/kb/vocabulary.json",
@@ -85,9 +132,7 @@ rule linking_mentions:
     shell:
         "python -m bali linking mentions"
         " --documents {input.documents:q} --sentences {input.sentences:q}"
-        " --kb {params.kb:q} --names {input.names:q} --heldout {input.heldout:q}"
-        " --types {input.semantic_types:q} --equivalents {input.equivalents:q}"
-        " --semantic-groups {input.groups:q}"
+        " --kb {params.kb:q}"
         " --min-characters {params.min_characters:q} --max-words {params.max_words:q}"
         " --max-span-words {params.max_span_words:q}"
         " --neighbours {params.neighbours:q} --threshold {params.threshold:q}"
@@ -103,6 +148,7 @@ rule linking:
     input:
         stage("linking"),
         kb_counts="results/linking/kb.counts.json",
+        names_counts="results/linking/names.counts.json",
         mentions=expand("results/linking/{round}/{shard}.parquet", round=ROUND, shard=SHARDS),
         counts=expand("results/linking/{round}/{shard}.counts.json", round=ROUND, shard=SHARDS),
     localrule: True

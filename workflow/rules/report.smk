@@ -11,6 +11,7 @@ rule report_page:
             "results/corpus/resolve.counts.json",
             *expand("results/corpus/{shard}/sentences.counts.json", shard=SHARDS),
             "results/linking/kb.counts.json",
+            "results/linking/names.counts.json",
             *expand("results/linking/{round}/{shard}.counts.json", round=ROUND, shard=SHARDS),
             "results/graph/csr.counts.json",
             "results/graph/subgraphs.counts.json",

@@ -1,6 +1,7 @@
 """An invented knowledge base, built once, and the step that links documents against it."""
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -112,12 +113,11 @@ def link(tmp_path, umls, kb) -> Callable[..., tuple[list[dict], dict]]:
         columns = {key: [row[i] for row in sentences] for i, key in enumerate(keys)}
         write_table("sentences", from_columns("sentences", columns), tmp_path / "sentences.parquet")
         out, counts = tmp_path / f"{name}.parquet", tmp_path / f"{name}.counts.json"
+        shutil.copytree(kb, tmp_path / "kb", dirs_exist_ok=True)
         flags = {
             "documents": tmp_path / "documents.parquet",
             "sentences": tmp_path / "sentences.parquet",
-            "kb": kb,
-            "names": umls / "names.parquet",
-            "heldout": umls / "heldout.parquet",
+            "kb": tmp_path / "kb",
             "min-characters": 3,
             "max-words": 8,
             "max-span-words": 4,
@@ -125,9 +125,6 @@ def link(tmp_path, umls, kb) -> Callable[..., tuple[list[dict], dict]]:
             "threshold": 0.7,
             "max-candidates": 3,
             "ef-search": 100,
-            "types": umls / "semantic_types.parquet",
-            "equivalents": TABLE,
-            "semantic-groups": REPOSITORY / "resources" / "semantic_groups.tsv",
             "steps": " ".join(STEPS),
             "semantic-types": "",
             "threads": 1,
@@ -135,11 +132,22 @@ def link(tmp_path, umls, kb) -> Callable[..., tuple[list[dict], dict]]:
             "counts": counts,
             "log": tmp_path / "log",
         } | {key.replace("_", "-"): value for key, value in settings.items()}
-        words = []
-        for key, value in flags.items():
-            many = key in ("steps", "semantic-types")
-            words += [f"--{key}", *(str(value).split() if many else [str(value)])]
-        assert main(["linking", "mentions", *words]) == 0
+        sources = {
+            "names": umls / "names.parquet",
+            "heldout": umls / "heldout.parquet",
+            "types": umls / "semantic_types.parquet",
+            "equivalents": TABLE,
+            "semantic-groups": REPOSITORY / "resources" / "semantic_groups.tsv",
+            "counts": tmp_path / "names.counts.json",
+        }
+        shared = ("min-characters", "max-words", "steps", "semantic-types", "kb", "log")
+        names = sources | {key: flags[key] for key in shared}
+        for step, values in (("names", names), ("mentions", flags)):
+            words = []
+            for key, value in values.items():
+                many = key in ("steps", "semantic-types")
+                words += [f"--{key}", *(str(value).split() if many else [str(value)])]
+            assert main(["linking", step, *words]) == 0
         return read_table("mentions", out).to_pylist(), json.loads(counts.read_text())
 
     return run

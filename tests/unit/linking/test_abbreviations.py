@@ -3,19 +3,29 @@
 import pytest
 
 from bali.linking.abbreviations import find_definitions
+from bali.linking.block import Document, cut
+from bali.linking.dictionary import index_names
+from bali.linking.draft import Draft
+from bali.linking.matcher import Matcher
 from bali.linking.stream import occurrences, plain_stream, spelt_stream
-from bali.linking.words import words_of
+from bali.linking.variants import Variants
+from bali.linking.vocabulary import Vocabulary
+
+
+def block_of(text, sentences=None):
+    return cut([Document(1, 1, "before", [(0, 6)]), Document(2, 1, text, sentences)])
 
 
 def where(text, sentences=None):
     """Slices of the short forms that stand in a text, with their long forms."""
-    words = words_of(text, sentences or [(0, len(text))])
-    found = occurrences(text, words, find_definitions(text, sentences or [(0, len(text))]))
+    sentences = sentences or [(0, len(text))]
+    block = block_of(text, sentences)
+    found = occurrences(block, 1, find_definitions(text, sentences))
 
     def surface(first, last):
-        return text[words[first].start : words[last - 1].end]
+        return block.text[block.starts[first] : block.ends[last - 1]]
 
-    return [(words[o.first].start, surface(*o[:2]), surface(*o[2:])) for o in found]
+    return [(block.starts[o.first] - 6, surface(*o[:2]), surface(*o[2:])) for o in found]
 
 
 def explained(text, sentences=None):
@@ -101,22 +111,49 @@ def test_a_short_form_stays_in_its_sentence():
 
 
 def test_short_forms_are_replaced_by_the_words_of_their_long_forms():
-    text = "Multiple sclerosis (MS), severe MS now"
-    words = words_of(text, [(0, len(text))])
-    plain = plain_stream(text, words, [w.form for w in words])
-    spelt = spelt_stream(plain, occurrences(text, words, find_definitions(text, [(0, len(text))])))
-    assert (
-        spelt.forms == "multiple sclerosis multiple sclerosis severe multiple sclerosis now".split()
+    text = "None here. Multiple sclerosis (MS), severe MS now. None. MS."
+    sentences = [(0, 10), (11, 50), (51, 56), (57, 60)]
+    block = block_of(text, sentences)
+    variants = Variants((), {})
+    dictionary, _ = index_names((["C1"], ["severe multiple"], [True]), [], variants,
+                                min_characters=1, max_words=9)  # fmt: skip
+    vocabulary = Vocabulary(dictionary, variants)
+    plain = plain_stream(block, vocabulary.number(block.surfaces), vocabulary)
+    found = occurrences(block, 1, find_definitions(text, sentences))
+    spelt = spelt_stream(plain, found)
+
+    def words(stream):
+        return " ".join(vocabulary.forms[n] for n in stream.ids)
+
+    assert words(plain) == "before none here multiple sclerosis ms severe ms now none ms"
+    assert plain.joined.tolist() == [False, False, True, False, True, False, False, True, True,
+                                     False, False]  # fmt: skip
+    assert plain.units.tolist() == [0] + [1] * 10
+    # the sentences that hold a short form
+    first, second = (
+        "multiple sclerosis multiple sclerosis severe multiple sclerosis now",
+        ("multiple sclerosis"),
     )
+    assert words(spelt) == f"{first} {second}"
+    assert spelt.units.tolist() == [2] * 8 + [4] * 2
     # the words of the text that each stands for
-    assert spelt.first == [0, 1, 2, 2, 3, 4, 4, 5]
-    assert spelt.last == [1, 2, 3, 3, 4, 5, 5, 6]
-    assert spelt.joined == [False, True, False, True, False, True, True, True]
-    assert spelt.at == {0: 0, 1: 1, 2: 2, 3: 4, 4: 5, 5: 7}
-    assert [spelt.closes(n) for n in range(8)] == [
-        True, True, False, True, True, False, True, True,
-    ]  # fmt: skip
-    assert spelt.part(3, 5).forms == "severe multiple sclerosis".split()
-    assert spelt.part(4, 5).forms == ["multiple", "sclerosis"]
-    assert plain.part(3, 5).forms == ["severe", "ms"]
-    assert spelt.part(9, 10).forms == []
+    assert spelt.first.tolist() == [3, 4, 5, 5, 6, 7, 7, 8, 10, 10]
+    assert spelt.last.tolist() == [4, 5, 6, 6, 7, 8, 8, 9, 11, 11]
+    assert spelt.joined.tolist() == [False, True, False, True, False, True, True, True, False, True]
+    assert spelt.opens.tolist() == [True, True, True, False, True, True, False, True, True, False]
+    assert spelt.closes.tolist() == [True, True, False, True, True, False, True, True, False, True]
+    draft = Draft(block, 1, found)
+    assert draft.spelt((6, 9)) == [6, 3, 4, 8]
+    assert draft.spelt_surface((6, 9)) == "severe Multiple sclerosis now"
+    # a name that would end inside of a long form is none
+    matches, _ = Matcher(dictionary, vocabulary).find(spelt)
+    assert matches == {}
+
+
+def test_a_span_that_ends_inside_a_short_form_has_no_other_reading():
+    text = "ataxia telangiectasia (A-T) and A-T"
+    block = block_of(text, [(0, len(text))])
+    draft = Draft(block, 1, occurrences(block, 1, find_definitions(text, [(0, len(text))])))
+    assert block.surfaces[-2:] == ["A", "T"]
+    assert draft.spelt((len(block.surfaces) - 1, len(block.surfaces))) == []
+    assert draft.spelt((len(block.surfaces) - 2, len(block.surfaces))) == [1, 2]

@@ -1,38 +1,45 @@
 """Which names stand in the dictionary, and how text finds them; worked by hand."""
 
+import numpy as np
 import pytest
 
-from bali.linking.dictionary import Dictionary
+from bali.errors import InputError
+from bali.linking.block import Document, cut
+from bali.linking.dictionary import Dictionary, index_names
+from bali.linking.hashes import ORDERED, hash_word, hash_words
 from bali.linking.matcher import Matcher
 from bali.linking.stream import plain_stream
 from bali.linking.variants import STEPS, Variants
+from bali.linking.vocabulary import Vocabulary
 from bali.linking.words import words_of
 from bali.text import normalise
 
 
 def dictionary_of(names, heldout=(), steps=STEPS, min_characters=1, max_words=9, type_ranks=None):
     variants = Variants(steps, {})
-    return variants, Dictionary(
-        names, heldout, variants,
+    dictionary, counts = index_names(
+        tuple(zip(*names, strict=True)), heldout, variants,
         min_characters=min_characters, max_words=max_words, type_ranks=type_ranks,
     )  # fmt: skip
+    return variants, dictionary, counts
 
 
 def find(text, names, heldout=(), sentences=None, steps=STEPS, **settings):
     """Slices found from left to right with their CUIs, and how many would cross a sentence end."""
-    variants, dictionary = dictionary_of(names, heldout, steps, **settings)
-    words = words_of(text, sentences or [(0, len(text))])
-    stream = plain_stream(text, words, variants.keys(text, words))
-    matcher = Matcher(dictionary, any_order="order" in steps)
-    found, crossing, first = [], 0, 0
-    while first < len(words):
-        match, crosses = matcher.longest(stream, first)
-        crossing += crosses
+    variants, dictionary, _ = dictionary_of(names, heldout, steps, **settings)
+    vocabulary = Vocabulary(dictionary, variants)
+    block = cut([Document(1, 1, text, sentences or [(0, len(text))])])
+    stream = plain_stream(block, vocabulary.number(block.surfaces), vocabulary)
+    matches, crossing = Matcher(dictionary, vocabulary).find(stream)
+    found, visited, first = [], 0, 0
+    while first < len(block.surfaces):
+        visited += first in crossing
+        match = matches.get(first)
         if match:
-            slice_ = text[words[match.first].start : words[match.last - 1].end]
+            slice_ = text[block.starts[match.first] : block.ends[match.last - 1]]
             found.append((slice_, match.cuis, match.exact))
         first = match.last if match else first + 1
-    return found, crossing
+    return found, visited
 
 
 def exact(text, names, heldout=(), **settings):
@@ -118,9 +125,9 @@ def test_words_of_a_variant_are_parted_by_joints_only_and_stay_in_their_sentence
 
 def test_names_that_are_not_looked_for_are_counted_by_reason():
     names = [("C1", "ab", True), ("C2", "abc", True), ("C3", "a b c", True), ("C4", "?!", True)]
-    _, dictionary = dictionary_of(names, min_characters=3, max_words=2)
-    assert set(dictionary.forms) == {"abc"}
-    assert dictionary.names == {
+    _, dictionary, counts = dictionary_of(names, min_characters=3, max_words=2)
+    assert dictionary.forms.texts.to_pylist() == ["abc"]
+    assert counts == {
         "read": 4,
         "looked for": 1,
         "no letter and no digit": 1,
@@ -129,8 +136,83 @@ def test_names_that_are_not_looked_for_are_counted_by_reason():
     }
 
 
-@pytest.mark.parametrize("text", ["\U0001d6fd-globin x", "İstanbul ﬁbrosis", "x\u2019s 3.5mg", ""])
+TEXTS = ["\U0001d6fd-globin x", "\u0130stanbul \ufb01brosis", "x\u2019s 3.5mg", ""]
+
+
+@pytest.mark.parametrize("text", TEXTS)
 def test_words_joined_are_the_normal_form_of_the_text(text):
     words = words_of(text, [(0, len(text))])
     assert " ".join(word.form for word in words) == normalise(text)
     assert all(normalise(text[word.start : word.end]) == word.form for word in words)
+
+
+def test_a_block_is_cut_into_the_words_of_its_documents():
+    texts = [*TEXTS, "ab cd", "\ud800 lone", "\u2164\u00b2 \u0301x _y_", "endstart. \U0001f9ec"]
+    # a sentence that ends inside a word, one that begins there, text outside of all sentences
+    sentences = [[(0, len(text))] for text in texts[:-1]] + [[(0, 3), (3, 6), (9, 11)]]
+    documents = [Document(n, 1, *both) for n, both in enumerate(zip(texts, sentences, strict=True))]
+    block = cut(documents)
+    found = []
+    for number in range(len(documents)):
+        words = range(block.bounds[number], block.bounds[number + 1])
+        begin, first = block.offsets[number], block.first_sentences[number]
+        found.append(
+            [
+                (block.starts[n] - begin, block.ends[n] - begin, block.sentences[n] - first)
+                for n in words
+            ]
+        )
+    by_words = [
+        [(word.start, word.end, word.sentence) for word in words_of(d.text, d.sentences)]
+        for d in documents
+    ]
+    assert found == by_words
+    assert block.surfaces[-2:] == ["end", "sta"]
+
+
+def test_a_form_with_a_space_inside_a_word_is_found():
+    # lower case of the first letter is an i and a mark, so its normal form has a space in it
+    names = [("C1", "x \u0130stanbul fever", True)]
+    assert find("X \u0130STANBUL fever", names, steps=())[0] == [
+        ("X \u0130STANBUL fever", ("C1",), True)
+    ]
+
+
+def test_text_of_the_same_hash_is_no_name(monkeypatch):
+    monkeypatch.setattr("bali.linking.claims.hash_words", lambda words, multiplier: 7)
+    monkeypatch.setattr("bali.linking.dictionary.hash_word", lambda word: 7)
+    monkeypatch.setattr("bali.linking.vocabulary.hash_word", lambda word: 7)
+    monkeypatch.setattr("bali.linking.vocabulary.hash_words", lambda words, multiplier: 7)
+    names = [("C1", "cold", True), ("C2", "fever", True), ("C3", "rash", True)]
+    assert find("fever and chill cold", names)[0] == [
+        ("fever", ("C2",), True), ("cold", ("C1",), True)
+    ]  # fmt: skip
+
+
+def test_a_written_dictionary_gives_the_same_answers(tmp_path):
+    names = [("C1", "breast cancer", True), ("C2", "Lesch-Nyhan syndrome", True), ("C3", "a b", 0)]
+    _, made, _ = dictionary_of(names, ["flu"])
+    made.write(tmp_path)
+    opened = Dictionary.open(tmp_path, any_order=True)
+    for table, other in ((made.forms, opened.forms), (made.variants, opened.variants)):
+        assert other.texts.to_pylist() == table.texts.to_pylist()
+        for text, hash_ in zip(table.texts.to_pylist(), table.hashes.hashes, strict=True):
+            assert other.get(text, int(hash_)) == table.get(text, int(hash_))
+            assert other.get(text + " x", int(hash_)) is None
+    assert opened.forms.get("flu", hash_words(["flu"], ORDERED)) == ()
+    words = np.array([hash_word(word) for word in ("cancer", "none", "syndrome")], np.uint64)
+    assert opened.reach(words).tolist() == made.reach(words).tolist() == [2, 0, 3]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "forms.arrow", "variants.arrow", "beginnings.npy", "words.npy", "most.npy",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["forms.arrow", "words.npy"])
+def test_a_broken_dictionary_is_the_users_mistake(tmp_path, name):
+    dictionary_of([("C1", "cold", True)])[1].write(tmp_path)
+    (tmp_path / name).write_bytes(b"no such thing")
+    with pytest.raises(InputError, match=rf"{name}: no .*bali linking names"):
+        Dictionary.open(tmp_path, any_order=True)
+    (tmp_path / name).unlink()
+    with pytest.raises(InputError, match=rf"{name}: no such file; .*bali linking names"):
+        Dictionary.open(tmp_path, any_order=True)

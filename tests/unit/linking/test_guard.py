@@ -2,7 +2,7 @@
 
 import pytest
 
-from bali.linking.guard import Guard, looks_like_acronym
+from bali.linking.guard import Guard, find_unspecific, looks_like_acronym
 from bali.linking.settings import STEPS, Settings, from_config
 from bali.linking.variants import Variants
 
@@ -28,7 +28,8 @@ NAMES = ["FALL", "MS", "ms", "IgA", "cold", "disease", "G6PD", "All"]
     ],
 )
 def test_what_is_allowed(surface, allowed):
-    guard = Guard(NAMES, Variants(STEPS, {}))
+    variants = Variants(STEPS, {})
+    guard = Guard(find_unspecific(NAMES, variants), variants)
     assert guard.allows(surface) is allowed
 
 

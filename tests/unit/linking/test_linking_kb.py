@@ -149,4 +149,4 @@ def test_a_missing_file_of_the_knowledge_base_is_named(kb, tmp_path):
     shutil.copytree(kb, tmp_path / "kb")
     (tmp_path / "kb" / "hnsw.bin").unlink()
     with pytest.raises(Exception, match=r"hnsw\.bin: no such file; build the knowledge base"):
-        CandidateMemory(Store(tmp_path / "kb"), **SETTINGS)
+        CandidateMemory(Store(tmp_path / "kb"), **SETTINGS).load()

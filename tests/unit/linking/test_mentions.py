@@ -1,9 +1,13 @@
 """Whole documents through the step, worked by hand."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from bali.__main__ import main
+from bali.linking.settings import STEPS
 
 
 def brief(rows: list[dict]) -> list[tuple[str, str, str]]:
@@ -131,14 +135,18 @@ def test_what_crosses_a_sentence_end_is_counted_not_linked(link):
     assert dropped(counts, "names in text")["crosses a sentence end"] == 1
 
 
-def test_each_account_adds_up_and_counts_the_names(link):
+def test_each_account_adds_up_and_counts_the_names(link, tmp_path):
     _, counts = link(("Kidney diseases and polycystic ovary syndromes of a cold", "MS (no)."))
     for account in counts["tables"].values():
         assert account["read"] == account["kept"] + sum(n for _, n in account["dropped"])
     # "IV" is shorter than 3 characters, "??" has no letter, one name has 10 words or more
-    names = counts["facts"]["names"]
-    assert names.pop("read") - names.pop("looked for") == sum(names.values())
-    assert names == {"no letter and no digit": 1, "too short": 1, "too many words": 1}
+    counts = json.loads((tmp_path / "names.counts.json").read_text())
+    account = counts["tables"]["names to look for"]
+    assert account["read"] == 12
+    assert dict(account["dropped"]) == {
+        "no letter and no digit": 1, "too short": 1, "too many words": 1
+    }  # fmt: skip
+    assert counts["facts"]["normal forms"] == 10  # eight of names, "cold" of two; two held out
 
 
 DOCUMENTS = [
@@ -184,3 +192,26 @@ def test_no_documents_give_an_empty_table(link, method):
     rows, counts = link()
     assert rows == []
     assert counts["facts"]["mentions"][method] == 0
+
+
+def test_a_lexicon_of_other_settings_or_none_is_the_users_mistake(link, tmp_path, capsys):
+    link(("A cold", ""))
+    flags = {
+        "documents": tmp_path / "documents.parquet", "sentences": tmp_path / "sentences.parquet",
+        "kb": tmp_path / "kb", "min-characters": 3, "max-words": 9, "max-span-words": 4,
+        "neighbours": 10, "threshold": 0.7, "max-candidates": 3, "ef-search": 100, "threads": 1,
+        "out": tmp_path / "out.parquet", "counts": tmp_path / "out.json",
+    }  # fmt: skip
+    words = [str(word) for key, value in flags.items() for word in (f"--{key}", value)]
+    command = ["linking", "mentions", *words, "--steps", *STEPS]
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert "names: made with linking.max_words 8, not 9; make it again with `bali linking" in error
+    lexicon = tmp_path / "kb" / "names" / "lexicon.json"
+    lexicon.write_text("[]")
+    assert main(command) == 2
+    assert f"{lexicon}: no lexicon; build it with `bali linking names`" in capsys.readouterr().err
+    lexicon.unlink()
+    assert main(command) == 2
+    assert f"{lexicon}: no such file; build it with" in capsys.readouterr().err
+    assert not (tmp_path / "out.parquet").exists()

@@ -1,14 +1,17 @@
 """Which spans are looked up, and which of them are taken."""
 
+import numpy as np
+
+from bali.linking.block import Document, cut
 from bali.linking.spans import candidate_spans, choose
-from bali.linking.words import words_of
 
 
 def spans(text, taken=(), max_words=3, min_characters=3, sentences=None):
-    words = words_of(text, sentences or [(0, len(text))])
-    flags = [word.form in taken for word in words]
-    found = candidate_spans(text, words, flags, max_words, min_characters)
-    return [text[words[a].start : words[b - 1].end] for a, b in found]
+    block = cut([Document(1, 1, text, sentences or [(0, len(text))])])
+    barred = np.array([surface.lower() in taken for surface in block.surfaces], bool)
+    words = range(len(block.surfaces))
+    found = candidate_spans(block, words, barred, max_words, min_characters)
+    return [text[block.starts[a] : block.ends[b - 1]] for a, b in found]
 
 
 def test_every_run_of_words_up_to_the_limit():

@@ -1,0 +1,89 @@
+"""The distinct words of a shard: each is normalised and hashed once, however often it comes.
+
+A word is known by how it is written ("Syndromes"), and has a normal form ("syndromes") and a key
+("syndrome"; bali/linking/variants.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bali.linking.dictionary import Dictionary
+from bali.linking.hashes import ORDERED, hash_word, hash_words
+from bali.linking.variants import Variants
+from bali.text import normalise
+
+MOST = 2**19  # words remembered; with more it begins anew
+
+
+class Vocabulary:
+    """Numbers words; what follows is by the number of a word.
+
+    Attributes:
+        forms: normal form.
+        keys: key; empty for a word that does not count.
+        form_hash: hash of the form.
+        form_step: what the hash of the words before is multiplied by: a form may have a space
+            inside, because a letter in lower case may be a letter and a mark.
+        key_hash: hash of the key.
+        reach: most words of a name's key that the word is part of; 0 if it is in none.
+        possessive: whether it does not count behind an apostrophe.
+    """
+
+    def __init__(self, dictionary: Dictionary, variants: Variants) -> None:
+        """No words yet.
+
+        Args:
+            dictionary: tells the reach of a word.
+            variants: makes the keys.
+        """
+        self._dictionary = dictionary
+        self._variants = variants
+        self._clear()
+
+    def _clear(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self.forms: list[str] = []
+        self.keys: list[str] = []
+        self.form_hash = np.zeros(0, np.uint64)
+        self.form_step = np.zeros(0, np.uint64)
+        self.key_hash = np.zeros(0, np.uint64)
+        self.reach = np.zeros(0, np.int16)
+        self.possessive = np.zeros(0, np.bool_)
+
+    def number(self, surfaces: Sequence[str]) -> NDArray[np.int32]:
+        """Numbers of words; they hold until the next call."""
+        if len(self._numbers) > MOST:
+            self._clear()
+        known = self._numbers
+        if new := [surface for surface in dict.fromkeys(surfaces) if surface not in known]:
+            self._add(new)
+        return np.fromiter(map(known.__getitem__, surfaces), np.int32, len(surfaces))
+
+    def _add(self, surfaces: Sequence[str]) -> None:
+        forms = [normalise(surface) for surface in surfaces]
+        keys = [self._variants.word(form) for form in forms]
+        parts = [form.split(" ") for form in forms]
+        steps = [pow(ORDERED, len(words), 2**64) for words in parts]
+        key_hash = _numbers(hash_word(key) for key in keys)
+        possessive = [self._variants.possessive and key == "s" for key in keys]
+        reach = np.where([bool(key) for key in keys], self._dictionary.reach(key_hash), 0)
+
+        start = len(self._numbers)
+        self._numbers.update(zip(surfaces, range(start, start + len(surfaces)), strict=True))
+        self.forms += forms
+        self.keys += keys
+        self.form_hash = np.append(
+            self.form_hash, _numbers(hash_words(words, ORDERED) for words in parts)
+        )
+        self.form_step = np.append(self.form_step, np.array(steps, np.uint64))
+        self.key_hash = np.append(self.key_hash, key_hash)
+        self.reach = np.append(self.reach, reach.astype(np.int16))
+        self.possessive = np.append(self.possessive, np.array(possessive, np.bool_))
+
+
+def _numbers(hashes: Iterable[int]) -> NDArray[np.uint64]:
+    return np.array(list(hashes), np.uint64)
