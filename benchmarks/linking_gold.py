@@ -30,11 +30,12 @@ import yaml
 from bali.gold.identifiers import Identifiers
 from bali.gold.pubtator import read_pubtator
 from bali.linking.build import build_linker
-from bali.linking.lexicon import type_ranks
+from bali.linking.lexicon import make_lexicon, type_ranks
 from bali.linking.linker import Linker
 from bali.linking.metrics import MentionScore, Predicted, RankScore
 from bali.linking.score import KS, GoldSet, Score, gold_set, score, sources_of, table
 from bali.linking.settings import Settings, from_config
+from bali.linking.store import Store
 from bali.storage import read_table
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -50,7 +51,7 @@ _WORD = re.compile(r"\w+")
 
 def build(results: Path) -> None:
     """Build the knowledge base, if it is not there."""
-    if (results / "linking" / "kb" / "hnsw.bin").is_file():
+    if (results / "linking" / "kb" / "names" / "lexicon.json").is_file():
         return
     umls, hpo = results / "umls", results / "hpo" / "META"
 
@@ -71,6 +72,9 @@ def build(results: Path) -> None:
          "--definitions", umls / "definitions.parquet", "--min-df", 1, "--hnsw-m", 16,
          "--hnsw-ef-construction", 100, "--out-dir", results / "linking" / "kb",
          "--counts", results / "kb.counts.json")  # fmt: skip
+    settings = from_config(yaml.safe_load((PROJECT / "config.yaml").read_text())["linking"])
+    store = Store(results / "linking" / "kb")
+    make_lexicon(sources_of(results), settings).write(store.lexicon)
 
 
 def gold_of(name: str, part: str, concepts: set[str]) -> GoldSet:

@@ -23,6 +23,7 @@ from pathlib import Path
 from bali.counts import Counts
 from bali.linking.build import load_linker
 from bali.linking.draft import Document
+from bali.linking.linker import Linker
 from bali.linking.settings import Settings, add_settings
 from bali.log import progress
 from bali.storage import TableWriter, from_columns, read_table, stream_table
@@ -49,18 +50,28 @@ def run(args: argparse.Namespace) -> None:
     """Link one shard."""
     linker = load_linker(args.kb, Settings.of(args), args.threads)
     gc.freeze()  # what was loaded stays; the collector need not look at it again and again
-    documents = progress(read_documents(args.documents, args.sentences), "documents")
-    with TableWriter("mentions", args.out) as out:
-        while block := list(islice(documents, BLOCK)):
+    rows = link_shard(linker, args.documents, args.sentences, args.out)
+    counts = Counts("linking.mentions")
+    linker.tally.enter(counts)
+    counts.write(args.counts)
+    logger.info("%d rows of mentions", rows)
+
+
+def link_shard(linker: Linker, documents: Path, sentences: Path, out: Path) -> int:
+    """Write the mentions of documents; returns the number of rows.
+
+    Raises:
+        InputError: a file is missing or holds another table.
+    """
+    texts = progress(read_documents(documents, sentences), "documents")
+    with TableWriter("mentions", out) as table:
+        while block := list(islice(texts, BLOCK)):
             rows: dict[str, list[object]] = {name: [] for name in TABLES["mentions"].columns}
             for row in linker.link(block):
                 for name, value in zip(rows, row, strict=True):
                     rows[name].append(value)
-            out.write(from_columns("mentions", rows))
-    counts = Counts("linking.mentions")
-    linker.tally.enter(counts)
-    counts.write(args.counts)
-    logger.info("%d rows of mentions", out.rows)
+            table.write(from_columns("mentions", rows))
+    return table.rows
 
 
 def read_documents(documents: Path, sentences: Path) -> Iterator[Document]:
