@@ -12,6 +12,7 @@ from support import write_random_bert
 
 WORDS = "brim calor dask enth fural gomb hesk ilmo jorn kelp lumo mirk".split()
 FRAMES = ("patients with {} had more {}", "{} was seen in the clinic", "no {} or {} after surgery")
+PHRASES = ("had more", "was seen in", "with")  # of the relations
 
 SETTINGS: dict[str, Any] = {
     "encoder": "gat",
@@ -19,8 +20,15 @@ SETTINGS: dict[str, Any] = {
     "heads": 2,
     "dropout": 0.1,
     "residual": True,
+    "relations": "none",
+    "edges": "stated",
+    "freeze_graph": False,
+    "linear_tokens": 40,
     "mention_pooling": "mean",
     "name_pooling": "mean",
+    "hidden_layer": -1,
+    "projection": "none",
+    "projection_dim": 16,
     "w_mlm": 0.5,
     "w_align": 1.0,
     "w_own_name": 0.0,
@@ -62,6 +70,7 @@ class TinyInputs:
     validation: Path
     names: Path
     subgraphs: Path
+    edge_types: Path
 
 
 def names_of(node: int) -> list[str]:
@@ -77,6 +86,7 @@ def inputs_in(folder: Path) -> TinyInputs:
         folder / "validation.arrow",
         folder / "node_names.arrow",
         folder / "subgraphs.parquet",
+        folder / "edge_types.parquet",
     )
 
 
@@ -94,13 +104,17 @@ def write_tiny_inputs(folder: Path, sentences: int = 20) -> TinyInputs:
                 column.append(value)
     write_ipc("node_names", [from_columns("node_names", rows)], inputs.names)
     write_subgraphs(inputs.subgraphs)
+    write_edge_types(inputs.edge_types)
     write_sentences(inputs.train, tokenizer, sentences, first=0)
     write_sentences(inputs.validation, tokenizer, 6, first=3)
     return inputs
 
 
 def write_subgraphs(path: Path) -> None:
-    """Two samples a node: one hop to the right, and one hop to the left and on to the next."""
+    """Two samples a node: one hop to the right, and one hop to the left and on to the next.
+
+    Relation 0 points to the right, 1 and 2 to the left.
+    """
     count = len(WORDS)
     rows: dict[str, list[Any]] = {
         name: [] for name in ("sample", "centre", "node", "source", "target", "relation")
@@ -108,10 +122,22 @@ def write_subgraphs(path: Path) -> None:
     for node in range(count):
         left, next_left = (node - 1) % count, (node - 2) % count
         right = (0, node, [node, (node + 1) % count], [1], [0], [0])
-        for row in (right, (1, node, [node, left, next_left], [1, 2], [0, 1], [0, 0])):
+        for row in (right, (1, node, [node, left, next_left], [1, 2], [0, 1], [1, 2])):
             for column, value in zip(rows.values(), row, strict=True):
                 column.append(value)
     write_table("subgraphs", from_columns("subgraphs", rows), path)
+
+
+def write_edge_types(path: Path) -> None:
+    """The relations of the subgraphs."""
+    rows: dict[str, list[Any]] = {
+        "relation": list(range(len(PHRASES))),
+        "rel": ["RO"] * len(PHRASES),
+        "rela": [phrase.replace(" ", "_") for phrase in PHRASES],
+        "added": [False] * len(PHRASES),
+        "phrase": list(PHRASES),
+    }
+    write_table("edge_types", from_columns("edge_types", rows), path)
 
 
 def write_sentences(path: Path, tokenizer: Any, number: int, first: int) -> None:

@@ -16,12 +16,14 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from bali.errors import InputError
 from bali.model.batch import Batch, Texts
-from bali.model.encoding import encode, find_convention
+from bali.model.encoding import encode_layers, find_convention
 from bali.model.losses import Losses
+from bali.model.mention_pooling import MentionPooling
 from bali.model.objectives.base import Objective
 from bali.model.objectives.masked_tokens import MaskedTokens
-from bali.model.pooling import pool_mentions, pool_texts
+from bali.model.pooling import pool_texts
 from bali.model.views import Views
 
 
@@ -39,6 +41,8 @@ class Aligner(nn.Module):
         weights: Mapping[str, float],
         *,
         name_pooling: str,
+        mention_pooling: str = "mean",
+        hidden_layer: int = -1,
     ) -> None:
         """Join the parts.
 
@@ -48,9 +52,13 @@ class Aligner(nn.Module):
             objectives: by name; at least one.
             weights: objective -> its weight, above 0.
             name_pooling: "mean" or "cls".
+            mention_pooling: one of MENTION_POOLINGS.
+            hidden_layer: whose vectors mentions and names are pooled from, as transformers counts:
+                0 is the embeddings, -1 the last. The MLM loss is the last layer's always.
 
         Raises:
             ValueError: an objective without a weight above 0, or a weight without objective.
+            InputError: the language model has no such layer.
         """
         super().__init__()
         if not objectives or objectives.keys() != weights.keys() or min(weights.values()) <= 0:
@@ -64,6 +72,14 @@ class Aligner(nn.Module):
         self.objectives = nn.ModuleDict(objectives)
         self.weights = dict(weights)
         self.name_pooling = name_pooling
+        self.pool_mentions = MentionPooling(mention_pooling, lm.config.hidden_size)
+        layers = lm.config.num_hidden_layers
+        if not -1 <= hidden_layer <= layers:
+            raise InputError(
+                f"train.hidden_layer: {hidden_layer}, but the language model has {layers} layers; "
+                "0 is its embeddings, -1 its last layer"
+            )
+        self.hidden_layer = hidden_layer
         pooler = getattr(lm, "pooler", None)
         if pooler is not None:
             pooler.requires_grad_(False)
@@ -95,9 +111,11 @@ class Aligner(nn.Module):
         terms = {name: objective(views) for name, objective in self.objectives.items()}
         return Losses.of(terms, self.weights)
 
-    def encode_mentions(self, hidden: Tensor, batch: Batch) -> Tensor:
+    def encode_mentions(self, tokens: Tensor, batch: Batch) -> Tensor:
         """Mention vectors, (M, dim), of the sentences' token vectors, (tokens, dim)."""
-        return pool_mentions(hidden, batch.token, batch.group, len(batch.concept))
+        first = batch.sentences.first[batch.sentences.owner]  # (tokens,), of each one's sentence
+        e: Tensor = self.pool_mentions(tokens, batch.token, batch.group, len(batch.concept), first)
+        return e
 
     def encode_graph(self, views: Views) -> Tensor:
         """Graph vectors of a step's centres: (centres, dim).
@@ -107,17 +125,27 @@ class Aligner(nn.Module):
         """
         if self.graph_encoder is None:
             raise ValueError("an objective needs graph vectors, but there is no graph encoder")
-        graph, name = views.graph_input, views.name
-        with torch.autocast(name.device.type, enabled=False):  # small, and sums over neighbours
-            x = name[graph.member]  # (members, dim)
-            g: Tensor = self.graph_encoder(x, graph.edge_index, graph.relation, graph.centre)
+        graph, centre = views.graph_input, views.graph_input.centre
+        if graph.written is not None:  # the subgraphs as texts, one a centre
+            x = self._pool(graph.written, "cls")  # (centres, dim)
+            centre = torch.arange(len(x), device=x.device)
+        else:
+            x = views.name[graph.member]  # (members, dim)
+        with torch.autocast(x.device.type, enabled=False):  # small, and sums over neighbours
+            g: Tensor = self.graph_encoder(x, graph.edge_index, graph.relation, centre)
         return g
 
-    def encode_tokens(self, texts: Texts) -> Tensor:
-        """Last-layer vectors of all tokens, without padding: (tokens, dim)."""
-        return encode(self.lm, texts, self.convention)
+    def encode_tokens(self, texts: Texts) -> tuple[Tensor, Tensor]:
+        """Vectors of all tokens, without padding: (tokens, dim) of each of two layers.
+
+        The last one, which the MLM head reads, and `hidden_layer`, which vectors are pooled from.
+        """
+        return encode_layers(self.lm, texts, self.convention, self.hidden_layer)
 
     def encode_names(self, texts: Texts) -> Tensor:
         """Pooled vectors of names: (names, dim), float32."""
-        hidden = self.encode_tokens(texts)  # (tokens, dim)
-        return pool_texts(hidden, texts.first, texts.owner, self.name_pooling)
+        return self._pool(texts, self.name_pooling)
+
+    def _pool(self, texts: Texts, pooling: str) -> Tensor:
+        _, tokens = self.encode_tokens(texts)  # (tokens, dim)
+        return pool_texts(tokens, texts.first, texts.owner, pooling)

@@ -65,6 +65,7 @@ class GraphInput:
     centre: Tensor  # (centres,) -> members: one a distinct concept of the step, then the siblings
     row_centre: Tensor  # (M,) -> centres: the centre of each mention row's concept
     sibling: Tensor  # (K,) -> centres: concepts that no row is about, as hard negatives
+    written: Texts | None = None  # one text a centre: its subgraph, where the encoder is linear
 
     def to(self, device: torch.device) -> GraphInput:
         """The same inputs on another device."""
@@ -76,6 +77,7 @@ class GraphInput:
             centre=self.centre.to(device),
             row_centre=self.row_centre.to(device),
             sibling=self.sibling.to(device),
+            written=None if self.written is None else self.written.to(device),
         )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from bali.errors import InputError
+from bali.model.export import read_hidden_layer
 from bali.model.lm import load_lm
 from bali.model.pooling import NAME_POOLINGS, pool_names
 from bali.model.tokenizer import load_tokenizer
@@ -34,16 +35,18 @@ class TextEncoder:
         lm: PreTrainedModel,
         tokenizer: PreTrainedTokenizerFast,
         pooling: str,
+        hidden_layer: int = -1,
     ) -> None:
         """Wrap a loaded model; see `load`."""
         self.lm = lm
         self.lm.train(False)
         self.tokenizer = tokenizer
         self.pooling = pooling
+        self.hidden_layer = hidden_layer
 
     @classmethod
     def load(cls, folder: Path, pooling: str, device: str = "cpu") -> Self:
-        """Load a folder.
+        """Load a folder. A model that names were trained with at a lower layer is read there.
 
         Args:
             folder: config, tokeniser and weights, as Hugging Face lays them out.
@@ -57,7 +60,7 @@ class TextEncoder:
             raise InputError(f"pooling {pooling!r}: choose one of {', '.join(NAME_POOLINGS)}")
         lm = load_lm(folder)
         torch.nn.Module.to(lm, device)  # PreTrainedModel.to is wrapped without its types
-        return cls(lm, load_tokenizer(folder), pooling)
+        return cls(lm, load_tokenizer(folder), pooling, read_hidden_layer(folder))
 
     @property
     def dim(self) -> int:
@@ -80,7 +83,13 @@ class TextEncoder:
         for rows, tokens in self._batches(texts, batch_size, max_tokens):
             batch = self.tokenizer.pad({"input_ids": tokens}, return_tensors="pt")
             batch = batch.to(self.lm.device)
-            hidden = self.lm(**batch).last_hidden_state  # (rows, length, dim)
+            # (rows, length, dim)
+            if self.hidden_layer == -1:
+                hidden = self.lm(**batch).last_hidden_state
+            else:
+                hidden = self.lm(**batch, output_hidden_states=True).hidden_states[
+                    self.hidden_layer
+                ]
             pooled = pool_names(hidden, batch["attention_mask"], self.pooling)
             vectors[rows] = pooled.cpu().numpy()
         return vectors

@@ -65,6 +65,29 @@ def encode(lm: PreTrainedModel, texts: Texts, convention: Convention, **options:
     return hidden.flatten(0, 1)[_rows(texts, convention).place]
 
 
+def encode_layers(
+    lm: PreTrainedModel, texts: Texts, convention: Convention, layer: int
+) -> tuple[Tensor, Tensor]:
+    """Vectors of all tokens of some texts, of the last layer and of another: (tokens, dim) each.
+
+    Args:
+        lm: the language model.
+        texts: to encode.
+        convention: of the model.
+        layer: as transformers counts hidden states: 0 is the embeddings, -1 the last.
+    """
+    if layer == -1:
+        last = encode(lm, texts, convention)
+        return last, last
+    output = run(lm, texts, convention, output_hidden_states=True)
+    place = _rows(texts, convention).place
+    last, other = (
+        hidden.flatten(0, 1)[place]
+        for hidden in (output.last_hidden_state, output.hidden_states[layer])
+    )
+    return last, other
+
+
 def run(lm: PreTrainedModel, texts: Texts, convention: Convention, **options: Any) -> Any:
     """The model's output on packed rows; its matrices are (rows, length, ...)."""
     rows = _rows(texts, convention)

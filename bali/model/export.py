@@ -16,8 +16,27 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import PreTrainedModel
 
-from bali.files import write_json
+from bali.files import read_json, write_json
 from bali.model.tokenizer import TOKENIZER_FILES
+
+TRANSFORMER = "sentence_bert_config.json"
+TOKENS = "token_embeddings"  # what sentence-transformers calls the vectors that are pooled
+
+
+def read_hidden_layer(folder: Path) -> int:
+    """The layer that `export_sentence_transformer` wrote; -1 for other folders.
+
+    Raises:
+        InputError: the file is no JSON.
+    """
+    if not (folder / TRANSFORMER).is_file():
+        return -1
+    text = read_json(folder / TRANSFORMER).get("modality_config", {}).get("text", {})
+    match text.get("method_output_name"):
+        case ["hidden_states", int(layer)]:
+            return layer
+        case _:
+            return -1
 
 
 def export_lm(lm: PreTrainedModel, base: Path, folder: Path) -> None:
@@ -35,15 +54,19 @@ def export_lm(lm: PreTrainedModel, base: Path, folder: Path) -> None:
 
 
 def export_sentence_transformer(
-    folder: Path, *, dim: int, name_pooling: str, max_tokens: int
+    folder: Path, *, dim: int, name_pooling: str, max_tokens: int, hidden_layer: int = -1
 ) -> None:
     """Write what sentence-transformers reads: the trained pooling, and no normalisation after it.
+
+    An older sentence-transformers that knows no `modality_config` pools the last layer,
+    whatever `hidden_layer`.
 
     Args:
         folder: where `export_lm` wrote.
         dim: width of the vectors.
         name_pooling: "mean" or "cls".
         max_tokens: longest text, in tokens with special ones.
+        hidden_layer: whose vectors names were pooled from, as transformers counts; -1: the last.
     """
     prefix = "sentence_transformers.models"
     modules = [
@@ -64,10 +87,11 @@ def export_sentence_transformer(
     }
     write_json(folder / "modules.json", modules)
     write_json(folder / "1_Pooling" / "config.json", pooling)
-    write_json(
-        folder / "sentence_bert_config.json",
-        {"max_seq_length": max_tokens, "do_lower_case": False},
-    )
+    transformer: dict[str, Any] = {"max_seq_length": max_tokens, "do_lower_case": False}
+    if hidden_layer != -1:
+        output = {"method": "forward", "method_output_name": ["hidden_states", hidden_layer]}
+        transformer |= {"modality_config": {"text": output}, "module_output_name": TOKENS}
+    write_json(folder / TRANSFORMER, transformer)
     write_json(
         folder / "config_sentence_transformers.json",
         {"__version__": versions, "similarity_fn_name": "cosine"},

@@ -18,11 +18,11 @@ from bali.model.batch import Batch, GraphInput, Links, SynonymInput, Texts
 class Encoders(Protocol):
     """What the joint model offers: the ways from a step's inputs to vectors."""
 
-    def encode_tokens(self, texts: Texts) -> Tensor:
-        """Token vectors of texts: (tokens, dim)."""
+    def encode_tokens(self, texts: Texts) -> tuple[Tensor, Tensor]:
+        """Token vectors of texts, of the last layer and of the one pooled: (tokens, dim) each."""
         ...
 
-    def encode_mentions(self, hidden: Tensor, batch: Batch) -> Tensor:
+    def encode_mentions(self, tokens: Tensor, batch: Batch) -> Tensor:
         """Mention vectors of the sentences' token vectors: (M, dim)."""
         ...
 
@@ -60,14 +60,22 @@ class Views:
         return self.batch.graph
 
     @cached_property
-    def hidden(self) -> Tensor:
-        """Token vectors of the masked sentences, without padding: (tokens, dim)."""
+    def layers(self) -> tuple[Tensor, Tensor]:
+        """Token vectors of the masked sentences, without padding: (tokens, dim) of each layer.
+
+        The last one and the one that vectors are pooled from; mostly these are the same.
+        """
         return self._encoders.encode_tokens(self.batch.sentences)
+
+    @property
+    def hidden(self) -> Tensor:
+        """Token vectors of the masked sentences' last layer: (tokens, dim)."""
+        return self.layers[0]
 
     @cached_property
     def mention(self) -> Tensor:
         """e, one row a distinct concept of a sentence: (M, dim)."""
-        return self._encoders.encode_mentions(self.hidden, self.batch)
+        return self._encoders.encode_mentions(self.layers[1], self.batch)
 
     @cached_property
     def name(self) -> Tensor:

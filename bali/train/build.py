@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 from bali.errors import InputError
 from bali.model.aligner import Aligner
-from bali.model.graph_encoder import build_graph_encoder
+from bali.model.graph_encoder import LINEAR, build_graph_encoder
 from bali.model.lm import load_lm
 from bali.model.mlm_head import load_mlm_head
 from bali.model.objectives.alignment import Alignment, OwnName
@@ -18,6 +18,7 @@ from bali.model.objectives.link import SCORES, LinkPrediction
 from bali.model.objectives.masked_tokens import MaskedTokens
 from bali.model.objectives.synonyms import Synonyms
 from bali.model.objectives.temperature import Temperature
+from bali.model.projection import build_projection
 from bali.train.settings import Settings
 
 
@@ -35,6 +36,12 @@ def build_aligner(folder: Path, settings: Settings, relations: int = 0) -> Align
     lm = load_lm(folder)
     graph_encoder: nn.Module | None = None
     if settings.w_align:
+        longest = getattr(lm.config, "max_position_embeddings", settings.linear_tokens)
+        if settings.encoder in LINEAR and settings.linear_tokens > longest:
+            raise InputError(
+                f"train.linear_tokens: {settings.linear_tokens}, but the language model has "
+                f"{longest} positions; choose no more"
+            )
         graph_encoder = build_graph_encoder(
             settings.encoder,
             lm.config.hidden_size,
@@ -42,6 +49,8 @@ def build_aligner(folder: Path, settings: Settings, relations: int = 0) -> Align
             heads=settings.heads,
             dropout=settings.dropout,
             residual=settings.residual,
+            relations=relations if settings.relations == "embedding" else 0,
+            frozen=settings.freeze_graph,
         )
     return Aligner(
         lm,
@@ -49,6 +58,8 @@ def build_aligner(folder: Path, settings: Settings, relations: int = 0) -> Align
         build_objectives(folder, lm, settings, relations),
         settings.weights,
         name_pooling=settings.name_pooling,
+        mention_pooling=settings.mention_pooling,
+        hidden_layer=settings.hidden_layer,
     )
 
 
@@ -62,13 +73,20 @@ def build_objectives(
         """Each objective has its own: they may learn different ones."""
         return Temperature(settings.temperature, settings.temperature_learnt)
 
+    def heads() -> tuple[nn.Module, nn.Module]:
+        left, right = (
+            build_projection(settings.projection, lm.config.hidden_size, settings.projection_dim)
+            for _ in range(2)
+        )
+        return left, right
+
     objectives: dict[str, Objective] = {}
     if settings.w_mlm:
         objectives["mlm"] = MaskedTokens(*load_mlm_head(folder, lm))
     if settings.w_align:
-        objectives["align"] = Alignment(settings.align_loss, temperature(), by_concept)
+        objectives["align"] = Alignment(settings.align_loss, temperature(), by_concept, heads())
     if settings.w_own_name:
-        objectives["own_name"] = OwnName(settings.align_loss, temperature(), by_concept)
+        objectives["own_name"] = OwnName(settings.align_loss, temperature(), by_concept, heads())
     if settings.w_synonyms:
         objectives["synonyms"] = Synonyms(settings.synonyms_loss, temperature())
     if settings.w_link:

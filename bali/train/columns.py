@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +42,19 @@ class Lists:
         first = int(self.lengths[:start].sum())
         return Lists(self.values[first : first + int(lengths.sum())], lengths)
 
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[int]]) -> Lists:
+        """From lists of Python."""
+        values = np.fromiter(chain.from_iterable(lists), np.int64)
+        return cls(values, np.fromiter(map(len, lists), np.int64, len(lists)))
+
+    def take(self, rows: Ints) -> Lists:
+        """Some lists, in the order asked for; one may be asked for twice."""
+        lengths = self.lengths[rows]
+        taken = Lists(np.empty(int(lengths.sum()), np.int64), lengths)
+        place = self.starts[rows][taken.owner] + taken.position
+        return Lists(self.values[place], lengths)
+
     def tolist(self) -> list[list[int]]:
         """As lists of Python."""
         parts = np.split(self.values, self.starts[1:]) if len(self.lengths) else []
@@ -64,6 +79,11 @@ class Ragged:
         lists = [self._row(part, row) for part, row in zip(parts, local, strict=True)]
         values = np.concatenate([np.empty(0, np.int32), *lists])
         return Lists(values.astype(np.int64), np.array([len(row) for row in lists], np.int64))
+
+    def lengths(self) -> Ints:
+        """How long each list of the column is: (lists,)."""
+        none = np.empty(0, np.int64)
+        return np.concatenate([none, *(np.diff(offsets) for offsets, _ in self._parts)])
 
     def highest(self) -> int:
         """The largest value of the whole column; -1 if there is none."""

@@ -18,6 +18,7 @@ from bali.errors import InputError
 from bali.hashing import mix
 from bali.model.batch import Batch, GraphInput, Texts
 from bali.train.columns import Ints, Lists
+from bali.train.linear import Writer
 from bali.train.links import triples
 from bali.train.masks import Masks
 from bali.train.names import Names
@@ -48,6 +49,7 @@ class TrainingData:
         siblings: int = 0,
         use_links: bool = False,
         synonyms: SynonymPairs | None = None,
+        writer: Writer | None = None,
     ) -> None:
         """Map the pairs.
 
@@ -65,6 +67,7 @@ class TrainingData:
             siblings: hard negatives a concept of a step.
             use_links: steps hold triples.
             synonyms: None if steps hold no synonyms.
+            writer: writes the subgraphs as texts, for a linear encoder; None: they stay graphs.
 
         Raises:
             InputError: no sentences, or a concept that the graph does not have.
@@ -86,6 +89,7 @@ class TrainingData:
         self._batch_size = batch_size
         self._seed = seed
         self._last_order: tuple[int, Ints] = (-1, np.empty(0, np.int64))
+        self._writer = writer
 
     @property
     def sentences(self) -> int:
@@ -171,14 +175,19 @@ class TrainingData:
             centre = np.arange(len(centres))
         distinct, member = np.unique(node, return_inverse=True)
         names = self._names.draw(distinct, *keys)
+        names = self._masks.of_names(names, distinct, *keys)
+        written = None
+        if self._writer is not None:
+            written = texts(self._writer.write(names, member, edge_index, relation, centre))
         return GraphInput(
-            names=texts(self._masks.of_names(names, distinct, *keys)),
+            names=texts(names),
             member=torch.from_numpy(member),
             edge_index=torch.from_numpy(edge_index),
             relation=torch.from_numpy(relation),
             centre=torch.from_numpy(centre),
             row_centre=torch.from_numpy(row_centre),
             sibling=torch.arange(len(concepts), len(centres)),
+            written=written,
         )
 
 

@@ -15,6 +15,7 @@ from bali.errors import InputError
 from bali.files import atomic_path, write_json
 from bali.model.aligner import Aligner
 from bali.model.export import export_graph_encoder, export_lm, export_sentence_transformer
+from bali.model.graph_encoder import LINEAR
 from bali.model.tokenizer import load_tokenizer
 from bali.storage import map_ipc
 from bali.train.build import build_aligner
@@ -22,6 +23,7 @@ from bali.train.checkpoints import Checkpoints
 from bali.train.course import Course
 from bali.train.data import TrainingData
 from bali.train.identity import identity
+from bali.train.linear import Writer
 from bali.train.loop import Trainer
 from bali.train.names import Names
 from bali.train.probe import Probe
@@ -43,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validation", type=Path, required=True, help="validation.arrow")
     parser.add_argument("--names", type=Path, required=True, help="node_names.arrow")
     parser.add_argument("--subgraphs", type=Path, required=True, help="subgraphs.parquet")
+    parser.add_argument("--edge-types", type=Path, required=True, help="edge_types.parquet")
     parser.add_argument("--lm", type=Path, required=True, help="folder of the base model")
     parser.add_argument("--max-tokens", type=int, required=True, help="longest text, tokens")
     parser.add_argument("--threads", type=int, default=1, help="of torch; the bits depend on it")
@@ -67,7 +70,7 @@ def run(args: argparse.Namespace) -> None:
     set_determinism(args.seed, args.threads)
     checkpoints = Checkpoints(args.checkpoints, identity(args, settings, device), args.keep)
     tokenizer = load_tokenizer(args.lm)
-    data, validation, probe = load_data(args, settings, vocabulary_of(tokenizer, args.lm))
+    data, validation, probe = load_data(args, settings, tokenizer)
     aligner = build_aligner(args.lm, settings, data.relations)
     trainer = Trainer(aligner, data, settings, device)
     of_lm, rest = aligner.parameter_groups()
@@ -139,7 +142,7 @@ def vocabulary_of(tokenizer: PreTrainedTokenizerFast, folder: Path) -> Vocabular
 
 
 def load_data(
-    args: argparse.Namespace, settings: Settings, vocabulary: Vocabulary
+    args: argparse.Namespace, settings: Settings, tokenizer: PreTrainedTokenizerFast
 ) -> tuple[TrainingData, TrainingData | None, Probe | None]:
     """Training sentences, validation sentences and probe.
 
@@ -147,13 +150,18 @@ def load_data(
         None for the second if no document was set aside, and for the third if no name is asked
         for or no concept has two.
     """
-    subgraphs = Subgraphs(args.subgraphs)
+    vocabulary = vocabulary_of(tokenizer, args.lm)
+    subgraphs = Subgraphs(args.subgraphs, args.seed if settings.edges == "shuffled" else None)
     all_names = Names(args.names, subgraphs.nodes)
     names = all_names if settings.needs_names or settings.w_synonyms else None
     synonyms = None
     if settings.w_synonyms:
         synonyms = SynonymPairs(all_names, settings.synonym_pairs)
     probe = Probe(all_names, settings.probe)
+
+    writer = None
+    if settings.encoder in LINEAR and settings.w_align:
+        writer = Writer.of(args.edge_types, tokenizer, settings.encoder, settings.linear_tokens)
 
     def load(pairs: Path) -> TrainingData:
         return TrainingData(
@@ -170,6 +178,7 @@ def load_data(
             siblings=settings.hard_negatives,
             use_links=settings.w_link > 0,
             synonyms=synonyms,
+            writer=writer,
         )
 
     has_validation = map_ipc("pairs", args.validation).num_rows > 0
@@ -188,9 +197,10 @@ def export(aligner: Aligner, settings: Settings, args: argparse.Namespace) -> No
             dim=aligner.lm.config.hidden_size,
             name_pooling=settings.name_pooling,
             max_tokens=args.max_tokens,
+            hidden_layer=settings.hidden_layer,
         )
         if aligner.graph_encoder is not None:
-            keys = ("encoder", "layers", "heads", "dropout", "residual")
+            keys = ("encoder", "layers", "heads", "dropout", "residual", "relations")
             export_graph_encoder(
                 aligner.graph_encoder, {key: settings.as_dict()[key] for key in keys}, part
             )

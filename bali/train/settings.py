@@ -8,7 +8,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, get_type_hints
 
 from bali.errors import InputError
+from bali.model.graph_encoder import ENCODERS, MESSAGE_PASSING
+from bali.model.mention_pooling import MENTION_POOLINGS
 from bali.model.objectives.temperature import HIGHEST, LOWEST
+from bali.model.pooling import NAME_POOLINGS
+from bali.model.projection import PROJECTIONS
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,15 @@ class Settings:
     heads: int
     dropout: float
     residual: bool
+    relations: str
+    edges: str
+    freeze_graph: bool
+    linear_tokens: int
     mention_pooling: str
     name_pooling: str
+    hidden_layer: int
+    projection: str
+    projection_dim: int
     w_mlm: float
     w_align: float
     w_own_name: float
@@ -104,9 +115,12 @@ class Settings:
 
     def _check(self) -> None:
         choices = {
-            "encoder": ("gat", "none"),
-            "mention_pooling": ("mean",),
-            "name_pooling": ("mean", "cls"),
+            "encoder": ENCODERS,
+            "relations": ("none", "embedding"),
+            "edges": ("stated", "shuffled"),
+            "mention_pooling": MENTION_POOLINGS,
+            "name_pooling": NAME_POOLINGS,
+            "projection": PROJECTIONS,
             "align_loss": ("ntxent", "infonce", "multi_similarity"),
             "align_mean": ("pairs", "concepts"),
             "synonyms_loss": ("ntxent", "infonce", "multi_similarity"),
@@ -119,7 +133,8 @@ class Settings:
             if value not in allowed:
                 raise InputError(f"train.{name}: {value!r} is none of {', '.join(allowed)}")
         above_zero = (
-            "layers heads temperature synonym_pairs batch_size epochs lr_lm lr_rest max_grad_norm"
+            "layers heads projection_dim temperature synonym_pairs batch_size epochs lr_lm lr_rest "
+            "max_grad_norm"
         )
         for name in above_zero.split():
             if getattr(self, name) <= 0:
@@ -136,11 +151,33 @@ class Settings:
         if not self.weights:
             names = ", ".join(f"train.{name}" for name in asdict(self) if name.startswith("w_"))
             raise InputError(f"{names}: all weights are 0, so there is nothing to train")
+        self._check_graph()
         self._check_contrast()
         if self.w_mlm > 0 and self.mask_share == self.mask_mentions == 0:
             raise InputError(
                 "train.mask_share and train.mask_mentions: 0 leaves nothing to predict, but w_mlm "
                 f"is {self.w_mlm}; raise one or set w_mlm to 0"
+            )
+
+    def _check_graph(self) -> None:
+        if self.relations == "embedding" and self.encoder != "gat":
+            raise InputError(
+                f"train.relations: embedding is for the encoder gat, not {self.encoder}; set it to "
+                "none"
+            )
+        if self.edges == "shuffled" and not self.needs_graph:
+            raise InputError(
+                "train.edges: shuffled, but nothing in this run looks at edges; set it to stated"
+            )
+        if self.freeze_graph and self.encoder not in MESSAGE_PASSING:
+            raise InputError(
+                f"train.freeze_graph: the encoder {self.encoder} has no weights of its own to "
+                "freeze; set it to false"
+            )
+        if self.linear_tokens < 3:
+            raise InputError(
+                f"train.linear_tokens: {self.linear_tokens} must be 3 or more, to hold a token "
+                "between [CLS] and [SEP]"
             )
 
     def _check_contrast(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bali.model.losses import Term
 from bali.model.objectives.base import Objective
@@ -17,18 +17,26 @@ from bali.model.views import Views
 class ContrastObjective(Objective):
     """A contrastive loss between two views of concepts."""
 
-    def __init__(self, loss: str, temperature: Temperature, by_concept: bool = False) -> None:
+    def __init__(
+        self,
+        loss: str,
+        temperature: Temperature,
+        by_concept: bool = False,
+        heads: tuple[nn.Module, nn.Module] | None = None,
+    ) -> None:
         """Choose the loss.
 
         Args:
             loss: "ntxent", "infonce" or "multi_similarity".
             temperature: a module of its own; multi_similarity does not use it.
             by_concept: each concept weighs the same, whatever its number of rows.
+            heads: projections of the left and of the right view; None compares them as they are.
         """
         super().__init__()
         self.loss = LOSSES[loss]
         self.temperature = temperature
         self.by_concept = by_concept
+        self.left_head, self.right_head = heads or (nn.Identity(), nn.Identity())
 
     def concept(self, views: Views) -> Tensor:
         """What the rows are about, (M,): the mentions, unless a subclass says otherwise."""
@@ -44,6 +52,8 @@ class ContrastObjective(Objective):
         if not len(concept):
             return Term(views.nothing(), torch.zeros_like(concept).sum())
         left, right, others = self.rows(views)
+        left, right = self.left_head(left), self.right_head(right)
+        others = None if others is None else self.right_head(others)
         temperature = self.temperature()
         term = self.loss(left, right, concept, temperature, others, self.by_concept)
         if isinstance(temperature, Tensor):

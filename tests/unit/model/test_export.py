@@ -1,13 +1,14 @@
 """The exported folder: three readers give the vectors that names had in training."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from random_lms import ARCHITECTURES, write_random_lm
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
-from tiny_training import TinyInputs
 from transformers import AutoModel, AutoTokenizer
 
 from bali.model.aligner import Aligner
@@ -23,49 +24,80 @@ from bali.model.tokenizer import load_tokenizer
 TEXTS = ["brim", "calor of the arm", "mirk in the clinic"]
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A model in training and the folder that it is exported to."""
+
+    aligner: Aligner
+    base: Path
+    folder: Path
+    pooling: str
+    layer: int
+
+
+def export_trained(
+    folder: Path, kind: str = "bert", pooling: str = "mean", layer: int = -1
+) -> Trained:
+    """Export a model whose weights are not those of its base."""
+    base = folder / "base"
+    write_random_lm(base, kind, TEXTS)
+    lm = load_lm(base)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in lm.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    objectives = {"align": Alignment("ntxent", Temperature(0.07, learnt=False))}
+    options = {"name_pooling": pooling, "hidden_layer": layer}
+    aligner = Aligner(lm, RowEncoder(), objectives, {"align": 1.0}, **options).eval()
+    out = folder / "model"
+    out.mkdir()
+    export_lm(lm, base, out)
+    export_sentence_transformer(
+        out, dim=32, name_pooling=pooling, max_tokens=64, hidden_layer=layer
+    )
+    return Trained(aligner, base, out, pooling, layer)
+
+
+VARIANTS = [(kind, pooling, -1) for kind in ARCHITECTURES for pooling in ("mean", "cls")]
+VARIANTS += [("bert", "mean", 1), ("roberta", "mean", 0), ("modernbert", "cls", 1)]
+
+
+@pytest.mark.parametrize(("kind", "pooling", "layer"), VARIANTS)
+def test_three_readers_give_the_vectors_of_the_training(
+    kind: str, pooling: str, layer: int, tmp_path: Path
+):
+    trained = export_trained(tmp_path, kind, pooling, layer)
+    ids = load_tokenizer(trained.base)(TEXTS)["input_ids"]
+    names = Texts(
+        torch.tensor([token for row in ids for token in row]),
+        torch.tensor([len(row) for row in ids]),
+    )
+    with torch.no_grad():
+        expected = trained.aligner.encode_names(names).numpy()
+    folder = trained.folder
+    ours = TextEncoder.load(folder, pooling).encode(TEXTS, batch_size=8, max_tokens=64)
+    sentence = SentenceTransformer(str(folder), device="cpu").encode(TEXTS)
+    batch = AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        output = AutoModel.from_pretrained(folder)(**batch, output_hidden_states=True)
+    hidden = output.hidden_states[layer]
+    if layer == -1:
+        assert torch.equal(hidden, output.last_hidden_state)
+    mask = batch["attention_mask"][:, :, None]
+    auto = (hidden * mask).sum(1) / mask.sum(1) if pooling == "mean" else hidden[:, 0]
+    assert len(expected[0]) == 32
+    for vectors in (ours, sentence, auto.numpy()):
+        assert np.allclose(vectors, expected, atol=1e-5)
+
+
 @pytest.fixture(params=["mean", "cls"])
 def pooling(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def trained(tiny: TinyInputs, pooling: str) -> Aligner:
-    """A model whose weights are not those of its base."""
-    torch.manual_seed(0)
-    lm = load_lm(tiny.lm)
-    with torch.no_grad():
-        for parameter in lm.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
-    objectives = {"align": Alignment("ntxent", Temperature(0.07, learnt=False))}
-    return Aligner(lm, RowEncoder(), objectives, {"align": 1.0}, name_pooling=pooling).eval()
-
-
-@pytest.fixture
-def folder(tiny: TinyInputs, trained: Aligner, pooling: str, tmp_path: Path) -> Path:
-    export_lm(trained.lm, tiny.lm, tmp_path)
-    export_sentence_transformer(tmp_path, dim=32, name_pooling=pooling, max_tokens=64)
-    return tmp_path
-
-
-def test_three_readers_give_the_vectors_of_the_training(
-    tiny: TinyInputs, trained: Aligner, folder: Path, pooling: str
-):
-    ids = load_tokenizer(tiny.lm)(TEXTS)["input_ids"]
-    names = Texts(
-        torch.tensor([token for row in ids for token in row]),
-        torch.tensor([len(row) for row in ids]),
-    )
-    with torch.no_grad():
-        expected = trained.encode_names(names).numpy()
-    ours = TextEncoder.load(folder, pooling).encode(TEXTS, batch_size=8, max_tokens=64)
-    sentence = SentenceTransformer(str(folder), device="cpu").encode(TEXTS)
-    batch = AutoTokenizer.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
-    with torch.no_grad():
-        hidden = AutoModel.from_pretrained(folder)(**batch).last_hidden_state
-    mask = batch["attention_mask"][:, :, None]
-    auto = (hidden * mask).sum(1) / mask.sum(1) if pooling == "mean" else hidden[:, 0]
-    for vectors in (ours, sentence, auto.numpy()):
-        assert np.allclose(vectors, expected, atol=1e-5)
+def folder(pooling: str, tmp_path: Path) -> Path:
+    return export_trained(tmp_path, pooling=pooling).folder
 
 
 def test_sentence_transformers_sees_the_trained_pooling_and_no_normalisation(
@@ -77,9 +109,9 @@ def test_sentence_transformers_sees_the_trained_pooling_and_no_normalisation(
     assert model[1].pooling_mode == pooling
 
 
-def test_the_folder_names_no_place_of_the_machine(tiny: TinyInputs, folder: Path):
+def test_the_folder_names_no_place_of_the_machine(folder: Path):
     for path in folder.rglob("*.json"):
-        assert str(tiny.lm.parent) not in path.read_text()
+        assert str(folder.parent) not in path.read_text()
 
 
 def test_the_graph_encoder_can_be_built_again(tmp_path: Path):

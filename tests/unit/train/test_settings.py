@@ -31,7 +31,17 @@ def test_a_whole_number_is_a_number():
         ({"layers": True}, "train.layers: True is no int"),
         ({"residual": 1}, "train.residual: 1 is no bool"),
         ({"lr_lm": "3e-5"}, "train.lr_lm: '3e-5' is no float"),
-        ({"encoder": "sage"}, "train.encoder: 'sage' is none of gat, none"),
+        (
+            {"encoder": "gcn"},
+            "train.encoder: 'gcn' is none of gat, sage, linear-v1, linear-v2, none",
+        ),
+        ({"encoder": "sage", "relations": "embedding"}, "train.relations: embedding is for"),
+        (
+            {"encoder": "none", "edges": "shuffled"},
+            "train.edges: shuffled, but nothing in this run",
+        ),
+        ({"encoder": "none", "freeze_graph": True}, "train.freeze_graph: the encoder none has no"),
+        ({"linear_tokens": 2}, "train.linear_tokens: 2 must be 3 or more"),
         ({"name_pooling": "max"}, "train.name_pooling: 'max' is none of mean, cls"),
         ({"batch_size": 0}, "train.batch_size: 0 must be above 0"),
         ({"w_mlm": -1}, "train.w_mlm: -1.0 must not be negative"),

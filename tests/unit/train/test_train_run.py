@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def train(
         "--validation": tiny.validation,
         "--names": tiny.names,
         "--subgraphs": tiny.subgraphs,
+        "--edge-types": tiny.edge_types,
         "--lm": tiny.lm,
         "--max-tokens": "64",
         "--threads": threads,
@@ -135,6 +137,10 @@ def test_the_same_seed_gives_the_same_bytes(tiny: TinyInputs, tmp_path: Path):
         {"w_own_name": 1.0, "w_link": 0.5, "w_synonyms": 1.0, "hard_negatives": 1},
         {"align_loss": "infonce", "temperature_learnt": True, "align_mean": "concepts"},
         {"mask_share": 0.0, "mask_mentions": 0.3, "mask_names": 0.1},
+        {"encoder": "sage", "freeze_graph": True},
+        {"encoder": "linear-v2", "edges": "shuffled", "hard_negatives": 2, "mask_names": 0.1},
+        {"relations": "embedding", "mention_pooling": "attention", "projection": "mlp"},
+        {"hidden_layer": 1, "mention_pooling": "cls", "projection": "linear", "w_own_name": 1.0},
     ],
     ids=[
         "names only",
@@ -145,6 +151,10 @@ def test_the_same_seed_gives_the_same_bytes(tiny: TinyInputs, tmp_path: Path):
         "all objectives",
         "infonce",
         "mentions masked",
+        "sage",
+        "linear",
+        "relations",
+        "layer",
     ],
 )
 def test_every_kind_of_run_ends_with_a_model(tiny: TinyInputs, tmp_path: Path, changes: dict):
@@ -215,6 +225,6 @@ def test_a_users_mistake_is_one_line_and_leaves_nothing(
 def test_a_missing_table_is_named(
     tiny: TinyInputs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    gone = TinyInputs(tiny.lm, tmp_path / "gone.arrow", tiny.validation, tiny.names, tiny.subgraphs)
+    gone = replace(tiny, train=tmp_path / "gone.arrow")
     assert train(gone, tmp_path) == 2
     assert f"bali: error: {tmp_path}/gone.arrow: no such file" in capsys.readouterr().err
