@@ -40,6 +40,8 @@ STEPS: dict[str, dict[str, str]] = {
         "kb": "names -> the knowledge base of scispaCy: concepts, TF-IDF, HNSW index",
         "names": "names -> the lexicon: normal forms and variants, mapped into memory",
         "mentions": "sentences of one shard + knowledge base -> mentions.parquet",
+        "pretagged_index": "pre-tagged files -> their mentions with concepts, by PMID",
+        "pretagged": "sentences of one shard + pre-tagged mentions -> mentions.parquet",
     },
     "graph": {
         "csr": "concepts + relations -> nodes.parquet and adjacency arrays",

@@ -13,8 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from bali.errors import InputError
 from bali.files import atomic_path, require_file
@@ -148,6 +151,40 @@ def stream_table(
         pq.ParquetFile(path, metadata=file.metadata, read_dictionary=list(dictionaries)) as rows,
     ):
         yield from rows.iter_batches(batch_size=ROW_GROUP, columns=columns)
+
+
+def stream_matching(
+    table: str, path: Path, column: str, values: NDArray[np.int64]
+) -> Iterator[pa.Table]:
+    """Read the rows whose value in a column is wanted, a row group at a time.
+
+    Row groups that hold no such value by their statistics are not read: where the table is sorted
+    by the column, that is most of them.
+
+    Args:
+        table: its name.
+        path: its file.
+        column: an integer column, the first of the table's sort order.
+        values: (values,) int64, distinct and ascending.
+
+    Raises:
+        InputError: as `read_table`.
+    """
+    with _open(table, path) as file:
+        place = file.schema_arrow.get_field_index(column)
+        wanted = pa.array(values)
+        for number in range(file.metadata.num_row_groups):
+            group = file.metadata.row_group(number)
+            bounds = group.column(place).statistics
+            if not group.num_rows or (
+                bounds is not None
+                and bounds.has_min_max
+                and np.searchsorted(values, bounds.min)
+                == np.searchsorted(values, bounds.max, side="right")
+            ):
+                continue
+            rows = file.read_row_group(number)
+            yield rows.filter(pc.is_in(rows[column], wanted))
 
 
 def count_rows(table: str, path: Path) -> int:

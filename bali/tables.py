@@ -226,10 +226,31 @@ TABLES = {
                 "text": Column(STRING, "the text from start to end"),
                 "cui": CUI,
                 "score": Column(
-                    pa.float32(), "1 for a name or a variant of one, else cosine of TF-IDF vectors"
+                    pa.float32(),
+                    "1 for a name or a variant of one; of a pre-tagged mention the tool's; else "
+                    "cosine of TF-IDF vectors",
                 ),
                 "rank": Column(INT32, "0 = the chosen candidate"),
-                "method": Column(STRING, "exact, variant, abbreviation or candidate"),
+                "method": Column(
+                    STRING, "exact, variant, abbreviation, candidate, scispacy or pretagged"
+                ),
+            },
+        ),
+        Table(
+            "pretagged",
+            "Mentions of pre-tagged files, with the concepts of their identifiers. Offsets are "
+            "those of the file's text, which may differ from the document's.",
+            ("pmid", "start", "end"),
+            {
+                "pmid": PMID,
+                "start": Column(INT32, "first code point in the file's text"),
+                "end": Column(INT32, "code point after the last in the file's text"),
+                "before": Column(INT32, "characters before it that are no white space"),
+                "occurrence": Column(INT32, "of its text in the file's text, from 0"),
+                "occurrences": Column(INT32, "of its text in the file's text, in all"),
+                "text": Column(STRING, "the mention"),
+                "cuis": Column(list_of(STRING), "its concepts, the best first; at least one"),
+                "score": Column(pa.float32(), "confidence of the tool, or 1"),
             },
         ),
         Table(

@@ -1,0 +1,57 @@
+"""Where a pre-tagged mention stands in the document, whose text may not be that of its file.
+
+Texts differ by white space, by labels of sections, by brackets around translated titles. A mention
+stands where as many characters that are no white space stand before it as in the file; else, if
+both texts have its text equally often, at the same occurrence of it. The stated offsets alone
+decide nothing: another occurrence may stand there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bali.pretagged.tagged import ink, occurrences
+
+
+class Stated(NamedTuple):
+    """A mention as the table `pretagged` has it; see its columns."""
+
+    start: int
+    end: int
+    before: int
+    occurrence: int
+    occurrences: int
+    text: str
+
+
+class Anchors:
+    """Finds mentions in the text of one document."""
+
+    def __init__(self, text: str) -> None:
+        """Take the document's text."""
+        self._text = text
+        self._ink: list[int] | None = None  # places of the characters that are no white space
+
+    def find(self, mention: Stated) -> tuple[int, int] | None:
+        """The span of a mention, in code points of the document's text; None if it has none."""
+        text = self._text
+        if (
+            text[mention.start : mention.end] == mention.text
+            and ink(text[: mention.start]) == mention.before
+        ):
+            return mention.start, mention.end
+        letters = "".join(mention.text.split())
+        places = self._places()[mention.before : mention.before + len(letters)]
+        if "".join(text[place] for place in places) == letters:
+            return places[0], places[-1] + 1
+        found = occurrences(text, mention.text)
+        if len(found) == mention.occurrences:
+            start = found[mention.occurrence]
+            return start, start + len(mention.text)
+        return None
+
+    def _places(self) -> Sequence[int]:
+        if self._ink is None:
+            self._ink = [n for n, letter in enumerate(self._text) if not letter.isspace()]
+        return self._ink
