@@ -40,6 +40,7 @@ STEPS: dict[str, dict[str, str]] = {
         "kb": "names -> the knowledge base of scispaCy: concepts, TF-IDF, HNSW index",
         "names": "names -> the lexicon: normal forms and variants, mapped into memory",
         "mentions": "sentences of one shard + knowledge base -> mentions.parquet",
+        "scispacy": "sentences of one shard + a spaCy model + knowledge base -> mentions.parquet",
         "pretagged_index": "pre-tagged files -> their mentions with concepts, by PMID",
         "pretagged": "sentences of one shard + pre-tagged mentions -> mentions.parquet",
     },

@@ -10,8 +10,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from bali.linking.draft import Document
 from bali.linking.heldout import HeldoutNames
+from bali.storage import from_columns
+from bali.tables import TABLES
 
 CROSSES = "crosses a sentence end"
 HELDOUT = "held-out name"
@@ -94,3 +98,9 @@ class Admission:
                 place = document.pmid, document.version, sentence, start, end, surface
                 for rank, (cui, score) in enumerate(candidates[: self._most]):
                     yield Row(*place, cui, score, rank, self._method)
+
+
+def table_of(rows: Sequence[Row]) -> pa.Table:
+    """Rows of the table `mentions`."""
+    names = TABLES["mentions"].columns
+    return from_columns("mentions", {name: [getattr(r, name) for r in rows] for name in names})

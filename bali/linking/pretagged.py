@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from bali.counts import Counts
 from bali.linking.draft import Document
-from bali.linking.found import CROSSES, HELDOUT, Admission, Found
+from bali.linking.found import CROSSES, HELDOUT, Admission, Found, Row, table_of
 from bali.linking.heldout import HeldoutNames
 from bali.linking.mentions import read_documents
 from bali.linking.variants import STEPS, Variants, read_equivalents
 from bali.log import progress
 from bali.pretagged.anchors import Anchors, Stated
-from bali.storage import TableWriter, from_columns, read_table, stream_matching
-from bali.tables import TABLES
+from bali.storage import TableWriter, read_table, stream_matching
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
     documents = progress(read_documents(args.documents, args.sentences), "documents")
     read = missing = with_mentions = total = 0
     with TableWriter("mentions", args.out) as out:
-        pending: list[Any] = []
+        pending: list[Row] = []
         for pmid, versions in groupby(documents, key=lambda document: document.pmid):
             mentions = tagged.of(pmid)
             for document in versions:
@@ -94,12 +92,6 @@ def anchored(document: Document, mentions: list[dict[str, Any]]) -> list[Found]:
         if span:
             found.append(Found(*span, [(cui, row["score"]) for cui in row["cuis"]]))
     return found
-
-
-def table_of(rows: list[Any]) -> pa.Table:
-    """Rows of the table `mentions`."""
-    names = TABLES["mentions"].columns
-    return from_columns("mentions", {name: [getattr(r, name) for r in rows] for name in names})
 
 
 class Tagged:

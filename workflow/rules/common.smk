@@ -118,6 +118,25 @@ def pubmed_name(wildcards):
     return config["corpus"]["name"]
 
 
+def pretagged_files():
+    """The pre-tagged files, in the order of their names."""
+    folder, pattern = (config["linking"]["pretagged"][key] for key in ("folder", "pattern"))
+    files = sorted(str(path) for path in Path(folder).glob(pattern) if path.is_file())
+    if not files:
+        raise WorkflowError(
+            f"config: linking.pretagged: no file in {folder} is named {pattern}; "
+            "docs/linking.md says what to put there"
+        )
+    return files
+
+
+def linking_counts():
+    """Accounts of what all shards are linked with."""
+    made = {"dictionary": ["kb", "names"], "scispacy": ["kb"], "pretagged": ["pretagged"]}
+    names = made[config["linking"]["method"]]
+    return [f"results/linking/{name}.counts.json" for name in names]
+
+
 def lm_files():
     """Files of the base model's folder, so that other weights rerun; a package's are pinned."""
     source = config["lm"]["source"]
@@ -175,3 +194,15 @@ for name in config["run_set"]:
         )
     if name in ("base", "exact"):
         raise WorkflowError(f"config: the run name {name!r} is taken by a baseline; rename it")
+
+method = config["linking"]["method"]
+if method != "dictionary" and method not in config["pairs"]["methods"]:
+    raise WorkflowError(
+        f"config: linking.method is {method}, whose mentions train only if pairs.methods has "
+        f"{method} too; it has {', '.join(config['pairs']['methods'])}"
+    )
+if method == "scispacy" and config["linking"]["model"] is None:
+    raise WorkflowError(
+        "config: linking.method is scispacy, and linking.model names no model; give an installed "
+        "spaCy model, as en_core_sci_sm, or a folder"
+    )

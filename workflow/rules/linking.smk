@@ -143,12 +143,16 @@ rule linking_mentions:
         " --log {log:q}"
 
 
+if config["linking"]["method"] != "dictionary":
+
+    include: f"linking_{config['linking']['method']}.smk"
+
+
 rule linking:
     """Target: everything of this stage."""
     input:
         stage("linking"),
-        kb_counts="results/linking/kb.counts.json",
-        names_counts="results/linking/names.counts.json",
+        shared=linking_counts(),
         mentions=expand("results/linking/{round}/{shard}.parquet", round=ROUND, shard=SHARDS),
         counts=expand("results/linking/{round}/{shard}.counts.json", round=ROUND, shard=SHARDS),
     localrule: True

@@ -74,10 +74,10 @@ def kb(umls, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def link(tmp_path, umls, kb) -> Callable[..., tuple[list[dict], dict]]:
-    """Link documents of (title, abstract); returns the rows and the counts."""
+def write_shard(tmp_path) -> Callable[..., None]:
+    """Write documents.parquet and sentences.parquet from documents of (title, abstract)."""
 
-    def run(*documents: tuple[str, str], first_pmid: int = 1, name: str = "m", **settings):
+    def write(documents: Sequence[tuple[str, str]], first_pmid: int = 1) -> None:
         n = len(documents)
         pmids = list(range(first_pmid, first_pmid + n))
         sentences = []
@@ -112,6 +112,16 @@ def link(tmp_path, umls, kb) -> Callable[..., tuple[list[dict], dict]]:
         keys = ("pmid", "version", "sentence", "start", "end")
         columns = {key: [row[i] for row in sentences] for i, key in enumerate(keys)}
         write_table("sentences", from_columns("sentences", columns), tmp_path / "sentences.parquet")
+
+    return write
+
+
+@pytest.fixture
+def link(tmp_path, umls, kb, write_shard) -> Callable[..., tuple[list[dict], dict]]:
+    """Link documents of (title, abstract); returns the rows and the counts."""
+
+    def run(*documents: tuple[str, str], first_pmid: int = 1, name: str = "m", **settings):
+        write_shard(documents, first_pmid)
         out, counts = tmp_path / f"{name}.parquet", tmp_path / f"{name}.counts.json"
         shutil.copytree(kb, tmp_path / "kb", dirs_exist_ok=True)
         flags = {
