@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bali.__main__ import main
-from bali.corpus.split import split
 from bali.linking.settings import STEPS
 from bali.linking.variants import TABLE
+from bali.splitter import split
 from bali.storage import from_columns, read_table, write_table
 from bali.tables import TABLES
 from paths import REPOSITORY
