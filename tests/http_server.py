@@ -21,6 +21,7 @@ class File:
     ranges: bool = True
     length: bool = True  # state Content-Length
     kind: str = "application/octet-stream"
+    headers: dict[str, str] = field(default_factory=dict)  # more of them
     faults: list["Fault"] = field(default_factory=list)
 
 
@@ -40,6 +41,14 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send(file)
 
+    def do_HEAD(self) -> None:
+        """As a GET without its body, without faults and not among the requests."""
+        file = self.server.files.get(self.path.partition("?")[0])
+        if file is None:
+            self.answer(404, {})
+        else:
+            self.send(file, 0)
+
     def answer(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
         self.send_response(status)
         for key, value in headers.items():
@@ -50,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
     def send(self, file: File, limit: int | None = None) -> None:
         """Send the file or the range asked for; the body ends after `limit` bytes."""
         start, status = 0, 200
-        headers = {"Content-Type": file.kind}
+        headers = {"Content-Type": file.kind} | file.headers
         headers |= {"ETag": file.etag} if file.etag else {}
         headers |= {"Last-Modified": file.modified} if file.modified else {}
         wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))

@@ -9,6 +9,7 @@ from hashlib import md5
 from pathlib import Path
 
 import pytest
+from hub_server import COMMIT, REPOSITORY, hub_files
 
 from http_server import File, Server, drop, serve
 from project import Project
@@ -105,3 +106,24 @@ def test_a_download_into_a_folder_that_nobody_reads_is_named(
     done = project.run("fetch", *settings, str(wrong), "--dry-run")
     assert done.returncode != 0
     assert "umls.download.meta 'elsewhere/META' is none of the folders in umls.meta" in done.stdout
+
+
+def test_a_language_model_is_fetched_at_its_commit_or_refused(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "hub.yaml"
+    lm = f"name: of-the-hub, source: 'hf:{REPOSITORY}'"
+    settings.write_text(f"lm: {{{lm}, revision: main}}\n")
+    flags = ["--configfile", f"{project.repository}/tests/tiny/config.yaml", str(settings)]
+    done = project.run("model", *flags, "--dry-run")
+    assert done.returncode != 0
+    assert f"config: lm.revision 'main': hf:{REPOSITORY} needs the commit" in done.stdout
+    settings.write_text(f"lm: {{{lm}, revision: '{COMMIT}'}}\n")
+    with serve(hub_files(project.work / "lm-source")) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url(""))
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        done = project.run("model", "--cores", "1", *flags)
+    assert done.returncode == 0, done.stdout[-3000:]
+    weights = project.work / "resources/lm/of-the-hub/model.safetensors"
+    assert weights.read_bytes() == (project.work / "lm-source/model.safetensors").read_bytes()
+    assert project.planned("model", *flags) == set()

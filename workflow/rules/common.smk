@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from bali.digest import code_digest as digest_of
 from bali.errors import InputError
+from bali.model.source import PACKAGE, hub_repository
 from bali.umls.release import release_files
 
 ROUND = 1  # of linking; a second round, re-ranked by an aligned model, would be 2
@@ -138,9 +139,13 @@ def linking_counts():
 
 
 def lm_files():
-    """Files of the base model's folder, so that other weights rerun; a package's are pinned."""
+    """Files of the base model's folder, so that other weights rerun; all else is pinned."""
     source = config["lm"]["source"]
-    if source.startswith("package:"):
+    try:
+        pinned = hub_repository(source, config["lm"]["revision"])
+    except InputError as error:
+        raise WorkflowError(f"config: {error}") from None
+    if pinned or source.startswith(PACKAGE):
         return []
     remedy = "lm.source names a folder with config.json, a fast tokeniser and weights"
     return sorted(str(path) for path in Path(brought(source, remedy)).glob("*") if path.is_file())

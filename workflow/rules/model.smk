@@ -2,7 +2,7 @@
 
 
 rule model_fetch:
-    """A folder, or a folder inside an installed package -> resources/lm/<lm>."""
+    """A folder, a folder inside an installed package or a model on a hub -> resources/lm/<lm>."""
     input:
         files=lm_files(),
     output:
@@ -11,6 +11,7 @@ rule model_fetch:
         f"results/logs/model/{config['lm']['name']}.log",
     benchmark:
         f"results/benchmarks/model/{config['lm']['name']}.tsv"
+    localrule: config["lm"]["source"].startswith("hf:")  # compute nodes often have no network
     conda:
         "../envs/torch.yaml"
     threads: 1
@@ -20,10 +21,16 @@ rule model_fetch:
     params:
         name=lookup(dpath="lm/name", within=config),
         source=lookup(dpath="lm/source", within=config),
+        revision=branch(
+            lookup(dpath="lm/revision", within=config),
+            then=["--revision", f"{config['lm']['revision']}"],
+            otherwise=[],
+        ),
         code=code_digest("model.fetch"),
     shell:
         "python -m bali model fetch"
-        " --name {params.name:q} --source {params.source:q} --out {output.folder:q}"
+        " --name {params.name:q} --source {params.source:q} {params.revision:q}"
+        " --out {output.folder:q}"
         " --log {log:q}"
 
 

@@ -39,10 +39,15 @@ def test_fetch_copies_what_counts_and_says_where_it_came_from(folder: Path, tmp_
     assert fetch(folder, out) == 0
     names = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     assert {path.name for path in out.iterdir()} == {*names, "source.json"}
+    files = {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
+        for name in names
+    }
+    record = {"name": "tiny", "source": str(folder), "revision": None}
     assert json.loads((out / "source.json").read_text()) == {
-        "name": "tiny",
-        "source": str(folder),
-        "weights_sha256": sha256(folder / "model.safetensors"),
+        **record,
+        "files": files,
+        "read": files,
     }
 
 
@@ -158,6 +163,19 @@ def test_a_published_pytorch_model_bin_is_read(folder: Path):
     torch.save(weights, folder / "pytorch_model.bin")
     loaded = load_lm(folder).state_dict()
     assert all(torch.equal(loaded[name], tensor) for name, tensor in weights.items())
+
+
+def test_fetch_refuses_a_bin_that_wants_code_to_be_run(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (folder / "model.safetensors").unlink()
+    torch.save({"weights": subprocess.call}, folder / "pytorch_model.bin")
+    assert fetch(folder, tmp_path / "lm") == 2
+    assert "pytorch_model.bin: cannot be read as weights alone" in capsys.readouterr().err
+    torch.save([1, 2], folder / "pytorch_model.bin")
+    assert fetch(folder, tmp_path / "lm") == 2
+    assert "holds no tensors by name" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*lm*"))
 
 
 def test_a_checkpoint_without_a_head_gets_a_fresh_one_with_the_lms_embedding(folder: Path):
