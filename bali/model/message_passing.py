@@ -96,6 +96,7 @@ class GatEncoder(MessagePassing):
             for _ in range(layers)
         ]
         super().__init__(convolutions, dim, dropout, residual)
+        self.relations = relations
         self.relation = nn.Embedding(relations + 1, dim) if relations else None
 
     def edges(self, nodes: int, edge_index: Tensor, relation: Tensor) -> tuple[Tensor, ...]:

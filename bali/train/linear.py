@@ -47,12 +47,26 @@ class Writer:
 
     @classmethod
     def of(
-        cls, edge_types: Path, tokenizer: PreTrainedTokenizerFast, encoder: str, max_tokens: int
+        cls,
+        edge_types: Path,
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        encoder: str,
+        max_tokens: int,
+        relations: int,
     ) -> Writer:
         """Tokenise the phrases of the table edge_types.
 
+        Args:
+            edge_types: the table.
+            tokenizer: of the language model.
+            encoder: as for `__init__`.
+            max_tokens: as for `__init__`.
+            relations: relation ids of the subgraphs.
+
         Raises:
-            InputError: the tokeniser has no token to open and to part texts with.
+            InputError: the table lacks a relation id, or the tokeniser has no token to open and to
+                part texts with.
         """
         cls_id, sep_id = tokenizer.cls_token_id, tokenizer.sep_token_id
         if cls_id is None or sep_id is None:
@@ -61,6 +75,11 @@ class Writer:
                 "tokeniser of the language model lacks; choose another encoder"
             )
         table = read_table("edge_types", edge_types, ["relation", "phrase"]).sort_by("relation")
+        if table.num_rows < relations:
+            raise InputError(
+                f"{edge_types}: {table.num_rows} relations, but the subgraphs have {relations}; "
+                "they are of different runs of the workflow: run snakemake"
+            )
         # a phrase stands inside a text, after a space
         phrases = [f" {phrase}" for phrase in table["phrase"].to_pylist()]
         tokens = tokenizer(phrases, add_special_tokens=False)["input_ids"] if phrases else []

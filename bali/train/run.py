@@ -161,7 +161,13 @@ def load_data(
 
     writer = None
     if settings.encoder in LINEAR and settings.w_align:
-        writer = Writer.of(args.edge_types, tokenizer, settings.encoder, settings.linear_tokens)
+        writer = Writer.of(
+            args.edge_types,
+            tokenizer,
+            encoder=settings.encoder,
+            max_tokens=settings.linear_tokens,
+            relations=subgraphs.relations,
+        )
 
     def load(pairs: Path) -> TrainingData:
         return TrainingData(
@@ -200,7 +206,7 @@ def export(aligner: Aligner, settings: Settings, args: argparse.Namespace) -> No
             hidden_layer=settings.hidden_layer,
         )
         if aligner.graph_encoder is not None:
-            keys = ("encoder", "layers", "heads", "dropout", "residual", "relations")
-            export_graph_encoder(
-                aligner.graph_encoder, {key: settings.as_dict()[key] for key in keys}, part
-            )
+            keys = ("encoder", "layers", "heads", "dropout", "residual")
+            built = {key: settings.as_dict()[key] for key in keys}
+            built["relations"] = getattr(aligner.graph_encoder, "relations", 0)
+            export_graph_encoder(aligner.graph_encoder, built, part)

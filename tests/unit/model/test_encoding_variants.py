@@ -49,7 +49,13 @@ def make_batch(tiny: TinyInputs, items: list[int], encoder: str = "gat") -> Batc
     subgraphs = Subgraphs(tiny.subgraphs)
     writer = None
     if encoder.startswith("linear"):
-        writer = Writer.of(tiny.edge_types, load_tokenizer(tiny.lm), encoder, 40)
+        writer = Writer.of(
+            tiny.edge_types,
+            load_tokenizer(tiny.lm),
+            encoder=encoder,
+            max_tokens=40,
+            relations=subgraphs.relations,
+        )
     data = TrainingData(
         tiny.train,
         Vocabulary(np.array([0, 1, 2, 3, 4]), 4, 60),

@@ -115,7 +115,7 @@ def test_the_folder_names_no_place_of_the_machine(folder: Path):
 
 
 def test_the_graph_encoder_can_be_built_again(tmp_path: Path):
-    settings = {"layers": 1, "heads": 2, "dropout": 0.1, "residual": True}
+    settings = {"layers": 1, "heads": 2, "dropout": 0.1, "residual": True, "relations": 5}
     torch.manual_seed(0)
     encoder = build_graph_encoder("gat", 8, **settings)
     export_graph_encoder(encoder, {"encoder": "gat", **settings}, tmp_path)

@@ -73,7 +73,7 @@ def edge_types(path: Path, phrases: list[str]) -> Path:
 def test_a_phrase_has_sixteen_tokens_at_most(tiny: TinyInputs, tmp_path: Path):
     path = edge_types(tmp_path / "edge_types.parquet", ["of the arm", " ".join(["arm"] * 20)])
     tokenizer = load_tokenizer(tiny.lm)
-    writer = Writer.of(path, tokenizer, "linear-v1", 100)
+    writer = Writer.of(path, tokenizer, encoder="linear-v1", max_tokens=100, relations=2)
     names = Lists.of(tokenizer(["brim", "calor"])["input_ids"])
     edges = np.array([[1, 1], [0, 0]])
     (text,) = writer.write(names, np.array([0, 1]), edges, np.array([0, 1]), np.array([0])).tolist()
@@ -87,15 +87,21 @@ def test_a_byte_level_tokeniser_reads_words_that_are_parted(tmp_path: Path):
     write_random_lm(tmp_path / "lm", "roberta", ["brim", "is part of", "calor"])
     tokenizer = load_tokenizer(tmp_path / "lm")
     path = edge_types(tmp_path / "edge_types.parquet", ["is part of"])
-    writer = Writer.of(path, tokenizer, "linear-v2", 100)
+    writer = Writer.of(path, tokenizer, encoder="linear-v2", max_tokens=100, relations=1)
     names = Lists.of(tokenizer(["brim", "calor"])["input_ids"])
     one = np.array([0])
     (text,) = writer.write(names, np.array([0, 1]), np.array([[1], [0]]), one, one).tolist()
     assert tokenizer.decode(text) == "<s>calor is part of</s>brim</s></s>"
 
 
-def test_a_tokeniser_without_cls_is_refused(tiny: TinyInputs, tmp_path: Path):
+def test_a_tokeniser_without_cls_is_refused(tiny: TinyInputs):
     tokenizer = load_tokenizer(tiny.lm)
     tokenizer.cls_token = None
     with pytest.raises(InputError, match="linear-v2 writes texts with"):
-        Writer.of(tmp_path / "edge_types.parquet", tokenizer, "linear-v2", 100)
+        Writer.of(tiny.edge_types, tokenizer, encoder="linear-v2", max_tokens=9, relations=3)
+
+
+def test_a_table_of_another_graph_is_refused(tiny: TinyInputs):
+    tokenizer = load_tokenizer(tiny.lm)
+    with pytest.raises(InputError, match=r"edge_types.parquet: 3 relations, .* subgraphs have 4"):
+        Writer.of(tiny.edge_types, tokenizer, encoder="linear-v2", max_tokens=9, relations=4)

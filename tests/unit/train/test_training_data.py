@@ -140,8 +140,11 @@ def test_each_distinct_concept_has_one_subgraph_that_the_table_holds(tiny: TinyI
     for first, end, centre in zip(graph.centre.tolist(), ends, centres, strict=True):
         inside = (graph.edge_index[0] >= first) & (graph.edge_index[0] < end)
         local = (graph.edge_index[:, inside] - first).tolist()
-        assert [node[first:end], *local] in [
-            [row["node"], row["source"], row["target"]] for row in rows if row["centre"] == centre
+        relation = graph.relation[inside].tolist()
+        assert [node[first:end], *local, relation] in [
+            [row["node"], row["source"], row["target"], row["relation"]]
+            for row in rows
+            if row["centre"] == centre
         ]
 
 
