@@ -45,7 +45,9 @@ def make_aligner(tiny: TinyInputs, **changes: Any) -> Aligner:
     return build_aligner(tiny.lm, settings_of(changes), relations=3).eval()
 
 
-def make_batch(tiny: TinyInputs, items: list[int], encoder: str = "gat") -> Batch:
+def make_batch(
+    tiny: TinyInputs, items: list[int], encoder: str = "gat", siblings: int = 0
+) -> Batch:
     subgraphs = Subgraphs(tiny.subgraphs)
     writer = None
     if encoder.startswith("linear"):
@@ -65,6 +67,7 @@ def make_batch(tiny: TinyInputs, items: list[int], encoder: str = "gat") -> Batc
         mask_share=0.0,
         batch_size=8,
         seed=1,
+        siblings=siblings,
         writer=writer,
     )
     return data.batch(np.array(items), 1, 0)
