@@ -59,6 +59,7 @@ STEPS: dict[str, dict[str, str]] = {
 TOOLS: dict[str, dict[str, str]] = {
     "linking": {"score": "precision, recall and accuracy against gold in PubTator's layout"},
     "graph": {"show": "a concept and what stands around it, as text and as a drawing"},
+    "train": {"estimate": "what a run costs on a device: memory, FLOPs, hours"},
 }
 VERBS: dict[str, str] = {"doctor": "what would go wrong in a long run, before it starts"}
 
