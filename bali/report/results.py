@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from bali.errors import InputError
 from bali.files import read_json
 from bali.intervals import Estimate, mean_interval, paired_interval
+from bali.report.roles import QUESTIONS, role
 
 CUTOFFS = (1, 5)  # the k of acc@k
 SPLITS = ("dev", "test")
@@ -106,27 +107,6 @@ def _average(run: str, metrics: Sequence[dict[str, Any]]) -> Result:
     resamples, seed = metrics[0]["settings"]["bootstrap"], metrics[0]["task_seed"]
     accuracy = {key: mean_interval(values, resamples, seed) for key, values in credit.items()}
     return Result(run, len(metrics), credit, accuracy)
-
-
-def role(run: str, settings: Mapping[str, Any]) -> str:
-    """What a run stands for, from its settings: base, graph, names or mlm."""
-    if run == "base":
-        return "base"
-    train = {**settings["train"], **settings["runs"][run]}
-    if not train["w_align"]:
-        return "mlm"
-    return "names" if train["encoder"] == "none" else "graph"
-
-
-# (role of the left run, role of the right run) -> what their difference answers.
-QUESTIONS = {
-    ("graph", "names"): "What the graph adds to names",
-    ("graph", "mlm"): "What alignment with the graph adds to MLM training",
-    ("names", "mlm"): "What alignment with names adds to MLM training",
-    ("graph", "base"): "What alignment with the graph adds to the base LM",
-    ("names", "base"): "What alignment with names adds to the base LM",
-    ("mlm", "base"): "What MLM training on this text adds to the base LM",
-}
 
 
 def compare(

@@ -7,11 +7,16 @@ from bali.storage import from_columns, write_table
 from bali.tables import TABLES
 
 HOSTILE = 'Fish & <script>alert("1")</script>'
+# keys of `train` that tell what a run stands for
+TRAIN = {"encoder": "gat", "edges": "stated", "freeze_graph": False} | {
+    f"w_{name}": weight
+    for name, weight in {"align": 1.0, "own_name": 0.0, "synonyms": 0.0, "link": 0.0}.items()
+}
 SETTINGS = {
     "umls": {"meta": ["resources/umls/2023AB/META"]},
     "corpus": {"folder": "resources/pubmed/tiny", "first": "1", "last": "2"},
     "lm": {"name": "tiny-lm"},
-    "train": {"encoder": "gat", "w_align": 1.0},
+    "train": TRAIN,
     "runs": {"gat": {}, "names-only": {"encoder": "none"}, "mlm-only": {"w_align": 0.0}},
     "run_set": ["gat", "names-only"],
     "seeds": [29],

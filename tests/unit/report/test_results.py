@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from report_inputs import TRAIN
 
 from bali.intervals import Estimate
 from bali.report.results import Difference, Result, compare
+from bali.report.roles import role
 
 SETTINGS = {
-    "train": {"encoder": "gat", "w_align": 1.0},
+    "train": TRAIN,
     "runs": {"a": {}, "b": {"encoder": "none"}, "c": {"w_align": 0.0}, "d": {"encoder": "sage"}},
 }
 
@@ -38,3 +40,27 @@ def test_runs_are_compared_by_what_their_settings_make_them():
         *(("a", "c"), ("b", "c"), ("d", "c")),  # aligned minus MLM only
         *((run, "base LM") for run in "abcd"),
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "graph"),
+        ({"encoder": "linear-v1"}, "graph"),
+        ({"encoder": "none"}, "names"),
+        ({"encoder": "none", "edges": "shuffled"}, "names"),
+        ({"edges": "shuffled"}, "shuffled"),
+        ({"freeze_graph": True}, "frozen"),
+        ({"w_align": 0.0, "w_own_name": 1.0}, "names"),
+        ({"w_align": 0.0, "w_link": 1.0}, "graph"),
+        ({"w_align": 0.0, "w_synonyms": 1.0}, "synonyms"),
+        ({"w_align": 0.0}, "mlm"),
+    ],
+)
+def test_what_a_run_stands_for(changes, expected):
+    assert role("run", {"train": TRAIN, "runs": {"run": changes}}) == expected
+
+
+def test_what_is_no_run_stands_for_itself():
+    settings = {"train": TRAIN, "runs": {}}
+    assert (role("base", settings), role("published", settings)) == ("base", "other")
