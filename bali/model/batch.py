@@ -58,7 +58,7 @@ class Texts:
 class GraphInput:
     """The subgraphs of a step's distinct concepts, and the names of their nodes."""
 
-    names: Texts  # one text a distinct node of the step
+    names: Texts  # one text a distinct node of the step; none where no objective reads names
     member: Tensor  # (members,) -> names: the nodes of all subgraphs, a disjoint union
     edge_index: Tensor  # (2, edges) -> members: source above target
     relation: Tensor  # (edges,): id of what each edge says

@@ -50,6 +50,7 @@ class TrainingData:
         use_links: bool = False,
         synonyms: SynonymPairs | None = None,
         writer: Writer | None = None,
+        encode_names: bool = True,
     ) -> None:
         """Map the pairs.
 
@@ -68,6 +69,8 @@ class TrainingData:
             use_links: steps hold triples.
             synonyms: None if steps hold no synonyms.
             writer: writes the subgraphs as texts, for a linear encoder; None: they stay graphs.
+            encode_names: False leaves the names themselves out of the steps: only texts of
+                subgraphs are read.
 
         Raises:
             InputError: no sentences, or a concept that the graph does not have.
@@ -90,6 +93,7 @@ class TrainingData:
         self._seed = seed
         self._last_order: tuple[int, Ints] = (-1, np.empty(0, np.int64))
         self._writer = writer
+        self._encode_names = encode_names
 
     @property
     def sentences(self) -> int:
@@ -180,7 +184,7 @@ class TrainingData:
         if self._writer is not None:
             written = texts(self._writer.write(names, member, edge_index, relation, centre))
         return GraphInput(
-            names=texts(names),
+            names=texts(names if self._encode_names else Lists.of([])),
             member=torch.from_numpy(member),
             edge_index=torch.from_numpy(edge_index),
             relation=torch.from_numpy(relation),

@@ -185,6 +185,7 @@ def load_data(
             use_links=settings.w_link > 0,
             synonyms=synonyms,
             writer=writer,
+            encode_names=settings.reads_names,
         )
 
     has_validation = map_ipc("pairs", args.validation).num_rows > 0

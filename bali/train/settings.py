@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, get_type_hints
 
 from bali.errors import InputError
-from bali.model.graph_encoder import ENCODERS, MESSAGE_PASSING
+from bali.model.graph_encoder import ENCODERS, LINEAR, MESSAGE_PASSING
 from bali.model.mention_pooling import MENTION_POOLINGS
 from bali.model.objectives.temperature import HIGHEST, LOWEST
 from bali.model.pooling import NAME_POOLINGS
@@ -107,6 +107,12 @@ class Settings:
     def needs_names(self) -> bool:
         """A step needs names of its concepts."""
         return bool(self.w_align or self.w_own_name or self.w_link)
+
+    @property
+    def reads_names(self) -> bool:
+        """Some objective reads vectors of names; a linear encoder reads them as words of texts."""
+        written = self.encoder in LINEAR
+        return bool((self.w_align and not written) or self.w_own_name or self.w_link)
 
     @property
     def needs_graph(self) -> bool:

@@ -17,6 +17,9 @@ TEXTS = [
     "brim", "calor of the arm", "mirk", "no dask or enth after surgery", "jorn kelp lumo",
     "patients with brim of the arm and calor of the arm had more fural and gomb after surgery",
 ]  # fmt: skip
+# Others that biomedical models are published in; what they have in common with the four is tested
+# on the four.
+OTHERS = ("albert", "deberta-v2", "distilbert", "mpnet", "xlm-roberta")
 ENCODERS = (*ARCHITECTURES, "splinter")
 
 
@@ -39,7 +42,7 @@ def plain(lm: PreTrainedModel, texts: Texts, **options: Any) -> Any:
     return lm(input_ids=ids, attention_mask=mask.long(), **options), mask
 
 
-@pytest.mark.parametrize("kind", ARCHITECTURES)
+@pytest.mark.parametrize("kind", (*ARCHITECTURES, *OTHERS))
 def test_a_checkpoints_own_head_is_used(kind: str, tmp_path: Path):
     published = write_random_lm(tmp_path, kind, TEXTS, AutoModelForMaskedLM)
     lm = load_lm(tmp_path).eval()

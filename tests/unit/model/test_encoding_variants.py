@@ -45,9 +45,7 @@ def make_aligner(tiny: TinyInputs, **changes: Any) -> Aligner:
     return build_aligner(tiny.lm, settings_of(changes), relations=3).eval()
 
 
-def make_batch(
-    tiny: TinyInputs, items: list[int], encoder: str = "gat", siblings: int = 0
-) -> Batch:
+def make_batch(tiny: TinyInputs, items: list[int], encoder: str = "gat", **options: Any) -> Batch:
     subgraphs = Subgraphs(tiny.subgraphs)
     writer = None
     if encoder.startswith("linear"):
@@ -67,7 +65,7 @@ def make_batch(
         mask_share=0.0,
         batch_size=8,
         seed=1,
-        siblings=siblings,
+        **options,
         writer=writer,
     )
     return data.batch(np.array(items), 1, 0)
@@ -138,6 +136,15 @@ def test_a_linear_encoder_takes_the_cls_vector_of_each_subgraphs_text(
         assert torch.allclose(views.graph, expected, atol=1e-5)
     assert "name" not in vars(views)  # the names are in the texts; alone, nobody asked for them
     assert len(views.graph) == len(set(batch.concept.tolist()))
+
+
+def test_names_that_nothing_reads_are_not_in_the_step(tiny: TinyInputs):
+    whole = make_batch(tiny, [0, 1, 2], "linear-v1")
+    batch = make_batch(tiny, [0, 1, 2], "linear-v1", encode_names=False)
+    aligner = make_aligner(tiny, encoder="linear-v1")
+    assert len(whole.graph.names) > len(batch.graph.names) == 0
+    assert torch.equal(whole.graph.written.ids, batch.graph.written.ids)
+    assert torch.equal(aligner(whole).total, aligner(batch).total)
 
 
 def test_the_texts_say_who_is_related_to_whom(tiny: TinyInputs):

@@ -19,6 +19,18 @@ def test_settings_of_the_shipped_config_are_read():
         assert settings.as_dict() == {**config["train"], **run}
 
 
+def test_names_are_read_alone_unless_a_linear_encoder_alone_has_them_in_its_texts():
+    def reads(**changes: object) -> bool:
+        return Settings.from_json(json.dumps(SETTINGS | changes)).reads_names
+
+    assert reads()
+    assert reads(encoder="none")
+    assert not reads(encoder="linear-v1")
+    assert reads(encoder="linear-v1", w_own_name=1.0)
+    assert reads(encoder="linear-v2", w_link=1.0)
+    assert not reads(w_align=0.0)
+
+
 def test_a_whole_number_is_a_number():
     assert Settings.from_json(json.dumps({**SETTINGS, "w_align": 1})).w_align == 1.0
 
