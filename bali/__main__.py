@@ -43,6 +43,7 @@ STEPS: dict[str, dict[str, str]] = {
         "scispacy": "sentences of one shard + a spaCy model + knowledge base -> mentions.parquet",
         "pretagged_index": "pre-tagged files -> their mentions with concepts, by PMID",
         "pretagged": "sentences of one shard + pre-tagged mentions -> mentions.parquet",
+        "rerank": "mentions of one shard + a run's model -> their candidates in its order",
     },
     "graph": {
         "csr": "concepts + relations -> nodes.parquet and adjacency arrays",

@@ -32,7 +32,7 @@ from linking_gold import PROJECT, SETS, SHARED, build, gold_of
 from bali.corpus.split import split
 from bali.hashing import below
 from bali.linking.build import load_linker
-from bali.linking.draft import Document
+from bali.linking.documents import Document
 from bali.linking.lexicon import NameTables, make_lexicon
 from bali.linking.mentions import link_shard, read_documents
 from bali.linking.score import sources_of

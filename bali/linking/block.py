@@ -9,23 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from bali.linking.documents import Document
+
 UNICODE = 0x110000  # code points
 JOINTS = frozenset(" -'\u2010\u2011\u2019")  # hyphens and apostrophes of Unicode among them
-
-
-class Document(NamedTuple):
-    """A document and the spans of its sentences, in order, without overlap."""
-
-    pmid: int
-    version: int
-    text: str
-    sentences: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)

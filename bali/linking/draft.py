@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bali.linking.block import Block, Document
+from bali.linking.block import Block
 from bali.linking.candidates import Candidates
+from bali.linking.documents import Document
 from bali.linking.spans import WordSpan
 from bali.linking.stream import Occurrence
-
-__all__ = ["Document", "Draft", "Mention"]
 
 
 class Mention(NamedTuple):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from bali.linking.draft import Document
+from bali.linking.documents import Document
 from bali.linking.heldout import HeldoutNames
 from bali.storage import from_columns
 from bali.tables import TABLES

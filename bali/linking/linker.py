@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bali.linking.abbreviations import find_definitions
-from bali.linking.block import Document, cut
+from bali.linking.block import cut
 from bali.linking.candidates import CandidateMemory, Candidates
 from bali.linking.dictionary import Dictionary
+from bali.linking.documents import Document
 from bali.linking.draft import Draft, Mention
 from bali.linking.guard import Guard
 from bali.linking.matcher import Match, Matcher

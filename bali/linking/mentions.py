@@ -16,19 +16,17 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from bali.counts import Counts
 from bali.linking.build import load_linker
-from bali.linking.draft import Document
+from bali.linking.documents import read_documents
 from bali.linking.linker import Linker
 from bali.linking.settings import Settings, add_settings
 from bali.log import progress
-from bali.storage import TableWriter, from_columns, read_table, stream_table
+from bali.storage import TableWriter, from_columns
 from bali.tables import TABLES
-from bali.text import document_text
 
 logger = logging.getLogger(__name__)
 
@@ -72,22 +70,3 @@ def link_shard(linker: Linker, documents: Path, sentences: Path, out: Path) -> i
                     rows[name].append(value)
             table.write(from_columns("mentions", rows))
     return table.rows
-
-
-def read_documents(documents: Path, sentences: Path) -> Iterator[Document]:
-    """Documents with their sentences, in the order of the tables.
-
-    Raises:
-        InputError: a file is missing or holds another table.
-    """
-    table = read_table("sentences", sentences)
-    spans = [table[name].to_numpy() for name in ("pmid", "version", "start", "end")]
-    position = 0  # both tables are sorted by the same key
-    for batch in stream_table("documents", documents, ["pmid", "version", "title", "abstract"]):
-        for row in batch.to_pylist():
-            key = row["pmid"], row["version"]
-            found = []
-            while position < len(spans[0]) and (spans[0][position], spans[1][position]) == key:
-                found.append((int(spans[2][position]), int(spans[3][position])))
-                position += 1
-            yield Document(*key, document_text(row["title"], row["abstract"]), found)

@@ -17,10 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bali.counts import Counts
-from bali.linking.draft import Document
+from bali.linking.documents import Document, read_documents
 from bali.linking.found import CROSSES, HELDOUT, Admission, Found, Row, table_of
 from bali.linking.heldout import HeldoutNames
-from bali.linking.mentions import read_documents
 from bali.linking.variants import STEPS, Variants, read_equivalents
 from bali.log import progress
 from bali.pretagged.anchors import Anchors, Stated

@@ -26,7 +26,7 @@ from bali.gold.identifiers import Identifiers, vocabulary
 from bali.gold.pubtator import GoldCorpus, read_pubtator
 from bali.gold.sentences import sentence_spans
 from bali.linking.build import Sources, build_linker
-from bali.linking.draft import Document
+from bali.linking.documents import Document
 from bali.linking.linker import Linker
 from bali.linking.metrics import Gold, MentionScore, Predicted, RankScore, Rates
 from bali.linking.settings import Settings, from_config

@@ -1,6 +1,7 @@
 """Other ways into the table of mentions, in the whole DAG."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -65,40 +66,87 @@ def test_pretagged_mentions_take_the_place_of_the_dictionarys(project: Project) 
     assert json.loads((results / "pretagged.counts.json").read_text())["tables"]
 
 
-def test_the_route_is_planned_by_the_config(finished: Project, tmp_path: Path) -> None:
-    changed = tmp_path / "changed.yaml"
-    tiny = f"{finished.repository}/tests/tiny/config.yaml"
+def test_a_second_round_orders_candidates_by_the_run_that_the_first_one_trained(
+    project: Project,
+) -> None:
+    flags = with_config(project, "linking: {rerank: gat}")
+    done = project.run("--cores", "2", "linking", *flags)
+    assert done.returncode == 0, done.stdout[-3000:]
+    for shard in ("0001", "0002"):
+        first, second = (
+            read_table("mentions", project.work / f"results/linking/{round_}/{shard}.parquet")
+            for round_ in (1, 2)
+        )
+        kept = [c for c in first.column_names if c not in ("cui", "score", "rank")]
+        assert first.select(kept).equals(second.select(kept))
+        facts = json.loads((project.work / f"results/linking/2/{shard}.counts.json").read_text())[
+            "facts"
+        ]
+        assert facts["mentions with several candidates"] > 0
 
-    def planned(text: str) -> set[str]:
-        changed.write_text(text)
-        return finished.planned("--configfile", tiny, str(changed), "--forceall", "linking")
 
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which nothing was made."""
+    return Project(tmp_path_factory.mktemp("routes"))
+
+
+def test_the_rounds_make_no_cycle_and_all_but_one_run_train_on_the_second(fresh: Project) -> None:
+    flags = with_config(fresh, "linking: {rerank: gat}\ngraph: {mentioned_hops: 1}")
+    done = fresh.run("--dry-run", *flags)
+    assert done.returncode == 0, done.stdout[-3000:]
+    jobs = done.stdout.split("\nrule ")
+    trained = {
+        re.search(r"run=([^,]+)", job)[1]: re.search(r"results/pairs/(\d)/tiny/train", job)[1]  # type: ignore[index]
+        for job in jobs
+        if job.startswith("train_run")
+    }
+    assert trained == {"gat": "1", "names-only": "2", "mlm-only": "2"}
+    reranked = [job for job in jobs if job.startswith("linking_rerank")]
+    assert len(reranked) == 2 and all("results/train/gat/29/model" in job for job in reranked)
+    [graph] = [job for job in jobs if job.startswith("graph_csr")]
+    assert "results/linking/1/0001.parquet" in graph and "results/linking/2" not in graph
+    [report] = [job for job in jobs if job.startswith("report_page")]
+    assert "results/linking/2/0001.parquet" in report
+    assert "results/linking/1/0001.counts.json" in report
+    assert "results/linking/2" not in fresh.run("--dry-run").stdout  # not unless it is asked for
+
+
+def test_the_route_is_planned_by_the_config(fresh: Project) -> None:
     scispacy = "linking: {method: scispacy, model: m}\npairs: {methods: [scispacy]}"
-    assert planned(scispacy) >= {"linking_kb", "linking_scispacy"}
-    assert "linking_mentions" not in planned(scispacy)
+    planned = fresh.planned("linking", *with_config(fresh, scispacy))
+    assert planned >= {"linking_kb", "linking_scispacy"} and "linking_mentions" not in planned
 
 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
         (
-            "linking={method: pretagged}",
+            "linking: {method: pretagged}",
             "linking.method is pretagged, whose mentions train only if pairs.methods has pretagged",
         ),
         (
-            "linking={method: pretagged} pairs={methods: [pretagged]}",
+            "linking: {method: pretagged}\npairs: {methods: [pretagged]}",
             "linking.pretagged: no file in resources/pretagged is named *.jsonl.gz",
         ),
         (
-            "linking={method: scispacy} pairs={methods: [scispacy]}",
+            "linking: {method: scispacy}\npairs: {methods: [scispacy]}",
             "linking.model names no model; give an installed spaCy model",
         ),
-        ("linking={method: bern2}", "config: linking.method: 'bern2' is not one of"),
+        ("linking: {method: bern2}", "config: linking.method: 'bern2' is not one of"),
+        (
+            "linking: {rerank: got}",
+            "linking.rerank names 'got', which runs does not define; it defines gat, names-only",
+        ),
+        (
+            "linking: {rerank: gat}\nrun_set: [gat]",
+            "the only run of run_set: it makes the second round and cannot train on it",
+        ),
     ],
 )
 def test_a_route_that_cannot_be_taken_is_one_line(
-    finished: Project, config: str, message: str
+    fresh: Project, config: str, message: str
 ) -> None:
-    done = finished.run("--dry-run", "--config", *config.replace(" pairs", "\npairs").split("\n"))
+    done = fresh.run("--dry-run", *with_config(fresh, config))
     assert done.returncode != 0
     assert message in "\n".join(done.stdout.strip().splitlines()[-3:])

@@ -11,7 +11,9 @@ from bali.errors import InputError
 from bali.model.source import PACKAGE, hub_repository
 from bali.umls.release import release_files
 
-ROUND = 1  # of linking; a second round, re-ranked by an aligned model, would be 2
+RERANKER = config["linking"]["rerank"]  # the run whose model makes the second round of linking
+ROUNDS = [1, 2] if RERANKER else [1]
+ROUND = ROUNDS[-1]  # what all runs but the re-ranker train on, and what is reported
 STARTED = time.time()
 RELATIONS = f"{workflow.basedir}/resources/relations.tsv"  # ours: stands beside the rules
 
@@ -181,9 +183,24 @@ def failures():
                     yield line[line.index("bali: error: ") :] + f" (log: {log})"
 
 
+def setting_of(run, key):
+    """A setting of a run."""
+    return {**config["train"], **config["runs"][run]}[key]
+
+
 def name_pooling(wildcards):
     """How a run pools the tokens of names."""
-    return json.loads(run_settings(wildcards))["name_pooling"]
+    return setting_of(wildcards.run, "name_pooling")
+
+
+def pairs_of_run(name):
+    """Input function: a file of the pairs that a run trains on, those of the round before it."""
+
+    def path(wildcards):
+        round_ = 1 if wildcards.run == RERANKER else ROUND
+        return f"results/pairs/{round_}/{config['lm']['name']}/{name}"
+
+    return path
 
 
 def all_settings(wildcards):
@@ -211,3 +228,19 @@ if method == "scispacy" and config["linking"]["model"] is None:
         "config: linking.method is scispacy, and linking.model names no model; give an installed "
         "spaCy model, as en_core_sci_sm, or a folder"
     )
+if RERANKER:
+    if RERANKER not in config["runs"]:
+        raise WorkflowError(
+            f"config: linking.rerank names {RERANKER!r}, which runs does not define; "
+            f"it defines {', '.join(config['runs'])}"
+        )
+    if config["run_set"] == [RERANKER]:
+        raise WorkflowError(
+            f"config: linking.rerank names {RERANKER!r}, the only run of run_set: it makes the "
+            "second round and cannot train on it; add another run to run_set"
+        )
+    if (pooling := setting_of(RERANKER, "mention_pooling")) not in ("mean", "first", "cls"):
+        raise WorkflowError(
+            f"config: linking.rerank names {RERANKER!r}, whose mention_pooling is {pooling}: its "
+            "weights are not in the model that a run leaves; choose a run with mean, first or cls"
+        )

@@ -105,12 +105,12 @@ rule linking_mentions:
         vectors="results/linking/kb/vectors.npz",
         index="results/linking/kb/hnsw.bin",
     output:
-        mentions="results/linking/{round}/{shard}.parquet",
-        counts="results/linking/{round}/{shard}.counts.json",
+        mentions="results/linking/1/{shard}.parquet",
+        counts="results/linking/1/{shard}.counts.json",
     log:
-        "results/logs/linking/{round}/{shard}.log",
+        "results/logs/linking/1/{shard}.log",
     benchmark:
-        "results/benchmarks/linking/{round}/{shard}.tsv"
+        "results/benchmarks/linking/1/{shard}.tsv"
     conda:
         "../envs/nlp.yaml"
     threads: 1
@@ -148,11 +148,16 @@ if config["linking"]["method"] != "dictionary":
     include: f"linking_{config['linking']['method']}.smk"
 
 
+if RERANKER:
+
+    include: "linking_rerank.smk"
+
+
 rule linking:
     """Target: everything of this stage."""
     input:
         stage("linking"),
         shared=linking_counts(),
         mentions=expand("results/linking/{round}/{shard}.parquet", round=ROUND, shard=SHARDS),
-        counts=expand("results/linking/{round}/{shard}.counts.json", round=ROUND, shard=SHARDS),
+        counts=expand("results/linking/{round}/{shard}.counts.json", round=ROUNDS, shard=SHARDS),
     localrule: True

@@ -56,12 +56,12 @@ rule linking_pretagged:
         heldout="results/umls/heldout.parquet",
         equivalents=f"{workflow.basedir}/resources/equivalent_words.tsv",
     output:
-        mentions="results/linking/{round}/{shard}.parquet",
-        counts="results/linking/{round}/{shard}.counts.json",
+        mentions="results/linking/1/{shard}.parquet",
+        counts="results/linking/1/{shard}.counts.json",
     log:
-        "results/logs/linking/{round}/{shard}.log",
+        "results/logs/linking/1/{shard}.log",
     benchmark:
-        "results/benchmarks/linking/{round}/{shard}.tsv"
+        "results/benchmarks/linking/1/{shard}.tsv"
     conda:
         "../envs/nlp.yaml"
     threads: 1

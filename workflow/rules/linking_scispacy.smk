@@ -20,12 +20,12 @@ rule linking_scispacy:
         vectors="results/linking/kb/vectors.npz",
         index="results/linking/kb/hnsw.bin",
     output:
-        mentions="results/linking/{round}/{shard}.parquet",
-        counts="results/linking/{round}/{shard}.counts.json",
+        mentions="results/linking/1/{shard}.parquet",
+        counts="results/linking/1/{shard}.counts.json",
     log:
-        "results/logs/linking/{round}/{shard}.log",
+        "results/logs/linking/1/{shard}.log",
     benchmark:
-        "results/benchmarks/linking/{round}/{shard}.tsv"
+        "results/benchmarks/linking/1/{shard}.tsv"
     conda:
         "../envs/nlp.yaml"
     threads: 1

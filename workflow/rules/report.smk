@@ -11,7 +11,7 @@ rule report_page:
             "results/corpus/resolve.counts.json",
             *expand("results/corpus/{shard}/sentences.counts.json", shard=SHARDS),
             *linking_counts(),
-            *expand("results/linking/{round}/{shard}.counts.json", round=ROUND, shard=SHARDS),
+            *expand("results/linking/{round}/{shard}.counts.json", round=ROUNDS, shard=SHARDS),
             "results/graph/csr.counts.json",
             "results/graph/subgraphs.counts.json",
             f"results/pairs/{ROUND}/{config['lm']['name']}/tokens.counts.json",

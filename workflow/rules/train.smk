@@ -4,9 +4,9 @@
 rule train_run:
     """Training pairs + base language model -> the run's model, its losses and TensorBoard files."""
     input:
-        pairs=f"results/pairs/{ROUND}/{config['lm']['name']}/train.arrow",
-        validation=f"results/pairs/{ROUND}/{config['lm']['name']}/validation.arrow",
-        names=f"results/pairs/{ROUND}/{config['lm']['name']}/node_names.arrow",
+        pairs=pairs_of_run("train.arrow"),
+        validation=pairs_of_run("validation.arrow"),
+        names=pairs_of_run("node_names.arrow"),
         subgraphs="results/graph/subgraphs.parquet",
         edge_types="results/graph/edge_types.parquet",
         lm=f"resources/lm/{config['lm']['name']}",

@@ -3,8 +3,9 @@
 import pytest
 
 from bali.linking.abbreviations import find_definitions
-from bali.linking.block import Document, cut
+from bali.linking.block import cut
 from bali.linking.dictionary import index_names
+from bali.linking.documents import Document
 from bali.linking.draft import Draft
 from bali.linking.matcher import Matcher
 from bali.linking.stream import occurrences, plain_stream, spelt_stream

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bali.errors import InputError
-from bali.linking.block import Document, cut
+from bali.linking.block import cut
 from bali.linking.dictionary import Dictionary, index_names
+from bali.linking.documents import Document
 from bali.linking.hashes import ORDERED, hash_word, hash_words
 from bali.linking.matcher import Matcher
 from bali.linking.stream import plain_stream

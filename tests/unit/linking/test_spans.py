@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bali.linking.block import Document, cut
+from bali.linking.block import cut
+from bali.linking.documents import Document
 from bali.linking.spans import candidate_spans, choose
 
 
