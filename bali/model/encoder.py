@@ -9,7 +9,8 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from torch import Tensor
+from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerFast
 
 from bali.errors import InputError
 from bali.model.export import read_hidden_layer
@@ -83,16 +84,18 @@ class TextEncoder:
         for rows, tokens in self._batches(texts, batch_size, max_tokens):
             batch = self.tokenizer.pad({"input_ids": tokens}, return_tensors="pt")
             batch = batch.to(self.lm.device)
-            # (rows, length, dim)
-            if self.hidden_layer == -1:
-                hidden = self.lm(**batch).last_hidden_state
-            else:
-                hidden = self.lm(**batch, output_hidden_states=True).hidden_states[
-                    self.hidden_layer
-                ]
+            hidden = self.token_vectors(batch)  # (rows, length, dim)
             pooled = pool_names(hidden, batch["attention_mask"], self.pooling)
             vectors[rows] = pooled.cpu().numpy()
         return vectors
+
+    def token_vectors(self, batch: BatchEncoding) -> Tensor:
+        """(rows, length, dim), float: the layer that texts are pooled from, of a padded batch."""
+        if self.hidden_layer == -1:
+            last: Tensor = self.lm(**batch).last_hidden_state
+            return last
+        layer: Tensor = self.lm(**batch, output_hidden_states=True).hidden_states[self.hidden_layer]
+        return layer
 
     def _batches(
         self, texts: Sequence[str], batch_size: int, max_tokens: int

@@ -69,7 +69,7 @@ def encode_mentions(
         rows = order[first : first + batch_size].tolist()
         batch = encoder.tokenizer.pad({"input_ids": [ids[r] for r in rows]}, return_tensors="pt")
         batch = batch.to(encoder.lm.device)
-        hidden = encoder.lm(**batch).last_hidden_state  # (rows, length, dim)
+        hidden = encoder.token_vectors(batch)  # (rows, length, dim)
         token: list[int] = []
         group: list[int] = []
         mentions: list[int] = []
