@@ -29,8 +29,17 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     Yields:
         The path to write to. Its suffix is that of `path`, because libraries look at it.
+
+    Raises:
+        InputError: its folder cannot be made: a file stands there, or it is not ours to write to.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise InputError(
+            f"{path}: its folder cannot be made ({error.strerror}: {error.filename}); choose "
+            "another"
+        ) from None
     part = path.with_name(f".part-{path.name}")
     remove(part)
     try:

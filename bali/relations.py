@@ -16,6 +16,7 @@ import logging
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,8 +111,9 @@ def read_relations(path: Path, mrdoc: Sequence[Path] = ()) -> Relations:
 
     Args:
         path: the table.
-        mrdoc: MRDOC.RRF files, plain or .gz; the inverses that they state replace the table's.
-            Of two files that disagree the first one counts, and the log says so.
+        mrdoc: MRDOC.RRF files, plain or .gz, or a file's pieces, one behind another; the inverses
+            that they state replace the table's. Of two files that disagree the first one counts,
+            and the log says so.
 
     Raises:
         InputError: there is no such file, its columns are others, a line has too few or too many
@@ -136,26 +138,29 @@ def read_relations(path: Path, mrdoc: Sequence[Path] = ()) -> Relations:
         relations.inverses[rela] = inverse
         relations.phrases[rela] = phrase
     stated: dict[str, str] = {}
-    for source in mrdoc:
-        for rela, inverse in _stated_inverses(source):
+    for source, pieces in groupby(mrdoc, lambda path: path.with_name(path.name.split(".RRF")[0])):
+        for rela, inverse in _stated_inverses(list(pieces)):
             if stated.setdefault(rela, inverse) != inverse:
                 logger.warning(
-                    "%s: the inverse of %s is %s, where an earlier MRDOC.RRF says %s, which counts",
+                    "%s.RRF: the inverse of %s is %s, where an earlier MRDOC says %s, which counts",
                     source, rela, inverse, stated[rela],
                 )  # fmt: skip
     relations.inverses.update(stated)
     return relations
 
 
-def _stated_inverses(path: Path) -> Iterator[tuple[str, str]]:
+def _stated_inverses(pieces: Sequence[Path]) -> Iterator[tuple[str, str]]:
     """RELAs and their inverses in one MRDOC.RRF: rows such as RELA|isa|rela_inverse|inverse_isa|.
 
     Columns: DOCKEY, VALUE, TYPE, EXPL (UMLS Reference Manual, chapter 3).
     """
-    require_file(path, "MRDOC.RRF stands beside MRREL.RRF in a META folder")
     again = "take the file from the release again"
+    content = b""
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        for path in pieces:
+            require_file(path, "MRDOC.RRF stands beside MRREL.RRF in a META folder")
+            piece = path.read_bytes()
+            content += gzip.decompress(piece) if path.suffix == ".gz" else piece
         lines = content.decode().removesuffix("\n").split("\n")
     except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); {again}") from None

@@ -14,6 +14,7 @@ from bali.errors import InputError
 from bali.graph.adjacency import Csr, Edges, map_csr
 from bali.storage import read_table
 
+INVERSES = "inverses.json"  # RELA -> the RELA that says the same backwards
 BATCH = 1 << 18  # edges; what streaming over them takes does not grow with the graph
 
 

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from bali.counts import Counts
 from bali.errors import InputError
+from bali.files import write_json
 from bali.graph.adjacency import map_csr, save_csr
+from bali.graph.artifacts import INVERSES
 from bali.graph.edges import EdgeKeys, add_inverses, distinct, mirror, number_types, read_edges
 from bali.graph.nodes import NodeIds, cui_numbers
 from bali.graph.packing import parts
@@ -51,12 +53,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="add the inverse of an edge that is stated in one direction only",
     )
+    parser.add_argument(
+        "--mirrored",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="the umls stage kept both directions of a relation, where both are stated",
+    )
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the graph")
     parser.add_argument("--counts", type=Path, required=True)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write nodes.parquet, edge_types.parquet and the three arrays of the CSR."""
+    """Write nodes.parquet, edge_types.parquet, inverses.json and the three arrays of the CSR."""
     hops = args.mentioned_hops
     if (hops is not None and hops < 1) or (hops is None) == bool(args.mentions):
         raise InputError(
@@ -106,6 +114,10 @@ def run(args: argparse.Namespace) -> None:
     write_table("nodes", node_table(concepts, csr.degree), args.out_dir / "nodes.parquet")
     counts.facts.update(graph_facts(csr), edges_stated=stated, edge_types=len(types))
     counts.facts["edges_added"] = len(csr.neighbour) - stated
+    counts.facts["mirrored"] = args.mirrored
+    # as this release has them: whoever shows the graph reads them here
+    inverses = {kind.rela: words.inverse(kind.rel, kind.rela)[1] for kind in types if kind.rela}
+    write_json(args.out_dir / INVERSES, inverses)
     counts.write(args.counts)
 
 

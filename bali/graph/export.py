@@ -14,7 +14,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from bali.counts import Counts
+from bali.counts import Counts, read_counts
 from bali.errors import InputError
 from bali.files import atomic_path
 from bali.graph.artifacts import read_graph
@@ -46,6 +46,8 @@ def run(args: argparse.Namespace) -> None:
             "results/umls/semantic_types.parquet"
         )
     graph = read_graph(args.graph)
+    if not args.added:
+        require_both_directions(args.graph / "csr.counts.json")
     counts = Counts("graph.export")
     with atomic_path(args.out_dir) as folder:
         folder.mkdir()
@@ -69,3 +71,20 @@ def run(args: argparse.Namespace) -> None:
         counts.facts["format"] = args.format
         counts.write(folder / "export.counts.json")
     logger.info("%s: %d nodes, %d edges", args.out_dir, graph.csr.nodes, edges)
+
+
+def require_both_directions(path: Path) -> None:
+    """Check that an added inverse is none that UMLS states too.
+
+    Args:
+        path: account of the step that built the graph; without it nothing is known, and all passes.
+
+    Raises:
+        InputError: the umls stage dropped one of the two directions.
+    """
+    if path.is_file() and not read_counts(path)["facts"].get("mirrored", True):
+        raise InputError(
+            f"--no-added: {path} says that of two directions that UMLS states one was kept "
+            "(umls.mirrored false), so that added inverses stand for stated relations; set it to "
+            "true and build the graph again, or leave --no-added out"
+        )

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bali.errors import InputError
-from bali.files import atomic_path
-from bali.graph.artifacts import read_graph
+from bali.files import atomic_path, read_json
+from bali.graph.artifacts import INVERSES, read_graph
 from bali.graph.drawing import draw
 from bali.graph.lookup import find_concept, node_rows, read_concept, read_concepts, rows_of
 from bali.graph.neighbourhood import neighbourhood
 from bali.graph.outline import describe, outline
 from bali.graph.page import page
-from bali.relations import TABLE, read_relations
+from bali.relations import TABLE, Relations, read_relations
 from bali.semantic_groups import read_semantic_groups
 
 MOST_HOPS = 5
@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> None:
         )
     graph = read_graph(folder)
     centre = found["node"][0].as_py()
-    words = read_relations(TABLE)
+    # MRDOC.RRF of the release had the last word on inverses when the graph was built
+    words = Relations(read_json(folder / INVERSES), read_relations(TABLE).phrases)
     tree = neighbourhood(graph, words, centre, args.hops, args.sample, args.seed)
     named = node_rows(folder / "nodes.parquet", tree.nodes())
     if args.out:

@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 from bali.digest import code_digest as digest_of
 from bali.errors import InputError
 from bali.model.source import PACKAGE, hub_repository
-from bali.umls.release import release_files
+from bali.umls.release import release_files, rrf_files
 
 RERANKER = config["linking"]["rerank"]  # the run whose model makes the second round of linking
 ROUNDS = [1, 2] if RERANKER else [1]
@@ -55,8 +55,15 @@ def meta_files():
 
 def mrdoc_files():
     """MRDOC.RRF of the META folders that have it or will: it settles the inverses of relations."""
-    paths = [f"{meta}/MRDOC.RRF{gz}" for meta in config["umls"]["meta"] for gz in ("", ".gz")]
-    return [path for path in paths if path in FETCHED_FILES or Path(path).is_file()]
+    files = []
+    for meta in config["umls"]["meta"]:
+        path = f"{meta}/MRDOC.RRF"
+        try:
+            there = [str(path) for path in rrf_files(Path(meta), "MRDOC")]
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
+        files += [path] if path in FETCHED_FILES else there
+    return files
 
 
 def umls_choices():

@@ -20,6 +20,7 @@ rule graph_csr:
         indptr="results/graph/indptr.npy",
         neighbour="results/graph/neighbour.npy",
         relation="results/graph/relation.npy",
+        inverses="results/graph/inverses.json",
         counts="results/graph/csr.counts.json",
     log:
         "results/logs/graph/csr.log",
@@ -43,11 +44,16 @@ rule graph_csr:
             then="--inverse",
             otherwise="--no-inverse",
         ),
+        mirrored=branch(
+            lookup(dpath="umls/mirrored", within=config),
+            then="--mirrored",
+            otherwise="--no-mirrored",
+        ),
         code=code_digest("graph.csr"),
     shell:
         "python -m bali graph csr"
         " --concepts {input.concepts:q} --relations {input.relations:q}"
-        " --phrases {input.phrases:q} --mrdoc {input.mrdoc:q} {params.inverse:q}"
+        " --phrases {input.phrases:q} --mrdoc {input.mrdoc:q} {params.inverse:q} {params.mirrored:q}"
         " {params.mentioned:q} {input.mentions:q}"
         " --out-dir {params.folder:q} --counts {output.counts:q}"
         " --log {log:q}"

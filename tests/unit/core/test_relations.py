@@ -134,6 +134,14 @@ def test_a_release_has_the_last_word_on_inverses(tmp_path, name, newline):
     assert relations.phrases == read_relations(TABLE).phrases
 
 
+def test_a_release_in_pieces_cut_anywhere_is_read_as_one(tmp_path):
+    content = MRDOC.encode()
+    pieces = [tmp_path / f"MRDOC.RRF.a{letter}.gz" for letter in "abc"]
+    for path, part in zip(pieces, (content[:50], content[50:71], content[71:]), strict=True):
+        path.write_bytes(gzip.compress(part))
+    assert read_relations(TABLE, pieces).inverse("RO", "has_ingredient") == ("RO", "in_product")
+
+
 def test_of_two_releases_that_disagree_the_first_counts_and_the_log_says_so(tmp_path, caplog):
     first, second = tmp_path / "a.RRF", tmp_path / "b.RRF"
     first.write_text("RELA|x|rela_inverse|one|\n")

@@ -148,7 +148,7 @@ def test_the_batches_of_the_input_change_no_byte(tmp_path, monkeypatch, batch):
     relations = tmp_path / "b/relations.parquet"
     build(tmp_path / "b")
     assert pq.ParquetFile(relations).num_row_groups == -(-len(RELATIONS) // batch)
-    for name in ("indptr.npy", "neighbour.npy", "relation.npy", "csr.counts.json"):
+    for name in ("indptr.npy", "neighbour.npy", "relation.npy", "inverses.json", "csr.counts.json"):
         one, other = (tmp_path / folder / "graph" / name for folder in "ab")
         assert one.read_bytes() == other.read_bytes(), name
 
@@ -206,6 +206,7 @@ def test_counts_and_facts_meet_the_rows(tmp_path):
         "edges_stated": 3,
         "edges_added": 3,
         "edge_types": 4,
+        "mirrored": True,
         "isolated_nodes": 1,
         "nodes_without_neighbours": 1,
         "degree_mean": 1.5,

@@ -284,3 +284,17 @@ def test_rows_are_written_as_they_stand(tmp_path):
         out.write([pa.array(["3", "4", "5"], pa.string())[1:], pa.array(["", "|"], pa.string())])
     assert (tmp_path / "x.tsv").read_text() == 'a\tb\nü\tx\n"\tx\n4\t\n5\t|\n'
     assert out.rows == 4
+
+
+def test_without_added_edges_a_graph_of_half_of_the_statements_is_refused(folder, capsys):
+    def account(facts):
+        counts = {"step": "graph.csr", "tables": {}, "facts": facts}
+        (folder / "graph/csr.counts.json").write_text(json.dumps(counts))
+
+    account({"mirrored": False})
+    capsys.readouterr()
+    assert export(folder, "pykeen", "--no-added") == 2
+    assert "umls.mirrored false" in capsys.readouterr().err
+    assert export(folder, "pykeen") == 0
+    account({"mirrored": True})
+    assert export(folder, "pykeen", "--no-added") == 0

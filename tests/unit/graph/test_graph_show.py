@@ -106,6 +106,27 @@ def test_a_concept_is_printed_with_all_around_it(results, capsys, words):
     assert capsys.readouterr().out == PRINTED.replace("\x0b", "\ufffd")
 
 
+def test_the_releases_own_inverses_are_shown(results, tmp_path, capsys):
+    mrdoc = tmp_path / "MRDOC.RRF"
+    mrdoc.write_text("RELA|isa|rela_inverse|inverse_of_isa|\n")
+    umls, graph = results / "umls", results / "graph"
+    command = ["graph", "csr", "--concepts", f"{umls}/concepts.parquet", "--mrdoc", str(mrdoc)]
+    command += ["--relations", f"{umls}/relations.parquet", "--phrases", str(TABLE)]
+    command += ["--out-dir", str(graph), "--counts", f"{graph}/csr.counts.json"]
+    assert main(command) == 0
+    assert show(results, "C0000001") == 0
+    printed = capsys.readouterr().out
+    assert "has subtype" not in printed  # what the table has as the inverse of isa
+    assert 'is the target of "of isa" from: Acute zorbitis' in printed
+
+
+def test_a_drawing_below_a_file_is_one_line(results, capsys):
+    (results / "file").write_text("")
+    assert show(results, "C0000001", "--out", str(results / "file/lone.svg")) == 2
+    (line,) = [s for s in capsys.readouterr().err.splitlines() if "bali: error: " in s]
+    assert f"{results}/file/lone.svg: its folder cannot be made" in line
+
+
 def test_one_hop_and_a_concept_alone(results, capsys):
     assert show(results, "C0000001", "--hops", "1") == 0
     assert "shown elsewhere" not in capsys.readouterr().out
