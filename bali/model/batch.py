@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bali.model.masking import IGNORED
 from bali.model.packing import Rows, pack
 
 
@@ -118,6 +119,15 @@ class Batch:
     graph: GraphInput | None  # None where nothing is aligned
     synonyms: SynonymInput | None = None
     links: Links | None = None
+    masked: Tensor | None = None  # see `masked_tokens`
+
+    def masked_tokens(self) -> Tensor:
+        """Where there is something to predict: (masked,), int64 -> tokens of the sentences.
+
+        `to` finds them before it moves the batch: on a device, how many there are would be waited
+        for.
+        """
+        return (self.labels != IGNORED).nonzero()[:, 0] if self.masked is None else self.masked
 
     def to(self, device: torch.device) -> Batch:
         """The same inputs on another device."""
@@ -130,4 +140,5 @@ class Batch:
             graph=None if self.graph is None else self.graph.to(device),
             synonyms=None if self.synonyms is None else self.synonyms.to(device),
             links=None if self.links is None else self.links.to(device),
+            masked=self.masked_tokens().to(device),
         )

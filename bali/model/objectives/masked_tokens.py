@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
 from bali.model.losses import Term
-from bali.model.masking import IGNORED
 from bali.model.objectives.base import Objective
 from bali.model.views import Views
 
@@ -32,10 +32,10 @@ class MaskedTokens(Objective):
 
     def forward(self, views: Views) -> Term:
         """See `Objective`; counts hidden tokens."""
-        labels = views.batch.labels
-        chosen = labels != IGNORED
+        masked = views.batch.masked_tokens()  # (masked,)
         # the vocabulary is by far the widest layer: only where there is something to predict
-        logits = self.head(views.hidden[chosen])  # (masked, vocabulary)
-        total = F.cross_entropy(logits.float(), labels[chosen], reduction="sum")
-        masked = chosen.sum()
-        return Term(total / masked.clamp(min=1), masked)
+        logits = self.head(views.hidden[masked])  # (masked, vocabulary)
+        labels = views.batch.labels[masked]
+        total = F.cross_entropy(logits.float(), labels, reduction="sum")
+        count = torch.full((), len(masked), device=total.device)
+        return Term(total / max(len(masked), 1), count)
