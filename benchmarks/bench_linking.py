@@ -29,7 +29,6 @@ import pyarrow as pa
 import yaml
 from linking_gold import PROJECT, SETS, SHARED, build, gold_of
 
-from bali.corpus.split import split
 from bali.hashing import below
 from bali.linking.build import load_linker
 from bali.linking.documents import Document
@@ -38,6 +37,7 @@ from bali.linking.mentions import link_shard, read_documents
 from bali.linking.score import sources_of
 from bali.linking.settings import Settings, from_config
 from bali.linking.store import Store
+from bali.splitter import split
 from bali.storage import from_columns, read_table, write_table
 from bali.tables import TABLES
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bali.linking.documents import Document
 
 UNICODE = 0x110000  # code points
+SPACE = ord(" ")
 JOINTS = frozenset(" -'\u2010\u2011\u2019")  # hyphens and apostrophes of Unicode among them
 
 
@@ -71,6 +72,10 @@ def cut(documents: Sequence[Document]) -> Block:
     cuts[limits[:, 0]] = True
     starts = np.flatnonzero(inside[1:] & (~inside[:-1] | cuts))
     ends = np.flatnonzero(inside[:-1] & (~inside[1:] | cuts))
+    # one call for all words, several times as fast as a slice for each
+    surfaces = _text(np.where(inside[1:-1], codes, np.uint32(SPACE))).split()
+    if len(surfaces) != len(starts):  # a sentence ends inside a word
+        surfaces = [text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
     return Block(
         documents=documents,
         text=text,
@@ -81,8 +86,12 @@ def cut(documents: Sequence[Document]) -> Block:
         sentences=np.searchsorted(limits[:, 0], starts, side="right") - 1,
         bounds=np.searchsorted(starts, offsets).tolist(),
         first_sentences=first_sentences,
-        surfaces=[text[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)],
+        surfaces=surfaces,
     )
+
+
+def _text(codes: NDArray[np.uint32]) -> str:
+    return codes.tobytes().decode("utf-32-le")
 
 
 @cache

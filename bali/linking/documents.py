@@ -26,13 +26,15 @@ def read_documents(documents: Path, sentences: Path) -> Iterator[Document]:
         InputError: a file is missing or holds another table.
     """
     table = read_table("sentences", sentences)
-    spans = [table[name].to_numpy() for name in ("pmid", "version", "start", "end")]
+    pmids, versions, starts, ends = (
+        table[name].to_numpy().tolist() for name in ("pmid", "version", "start", "end")
+    )
     position = 0  # both tables are sorted by the same key
     for batch in stream_table("documents", documents, ["pmid", "version", "title", "abstract"]):
         for row in batch.to_pylist():
             key = row["pmid"], row["version"]
             found = []
-            while position < len(spans[0]) and (spans[0][position], spans[1][position]) == key:
-                found.append((int(spans[2][position]), int(spans[3][position])))
+            while position < len(pmids) and (pmids[position], versions[position]) == key:
+                found.append((starts[position], ends[position]))
                 position += 1
             yield Document(*key, document_text(row["title"], row["abstract"]), found)

@@ -42,10 +42,6 @@ class Hits(NamedTuple):
     last: NDArray[np.int64]
     hash: NDArray[np.uint64]
 
-    def only(self, kept: NDArray[np.bool_]) -> Iterator[tuple[int, int, int]]:
-        """Some of them, one by one."""
-        return zip(*(column[kept].tolist() for column in self), strict=True)
-
 
 class Matcher:
     """Looks names of a dictionary up in streams."""
@@ -69,31 +65,29 @@ class Matcher:
             Word of the text -> match; and words at which a name begins that crosses the
             sentence's end.
         """
-        sentences, closes = stream.sentences, stream.closes
         found: dict[int, Match] = {}
         crossing: set[int] = set()
-        hits = self._forms(stream)
-        crosses = sentences[hits.first] != sentences[hits.last - 1]
         forms, ids = self._vocabulary.forms, stream.ids.tolist()
-        for first, last, hash_ in hits.only(closes[hits.last - 1] | crosses):
+        for first, last, hash_, begin, end, crosses in _one_by_one(self._forms(stream), stream):
             text = " ".join([forms[n] for n in ids[first:last]])
-            if (cuis := self._dictionary.forms.get(text, hash_)) is not None:
-                begin = int(stream.first[first])
-                if sentences[first] != sentences[last - 1]:
-                    crossing.add(begin)
-                else:
-                    found[begin] = Match(begin, int(stream.last[last - 1]), cuis, True)
+            if (cuis := self._dictionary.forms.get(text, hash_)) is None:
+                continue
+            if crosses:
+                crossing.add(begin)
+            else:
+                found[begin] = Match(begin, end, cuis, True)
+        # of variants only those that are longer need a look
         done = np.zeros(int(stream.first.max(initial=-1)) + 1, np.int64)
         done[list(found)] = [match.last for match in found.values()]
         hits = self._variants(stream)
-        keys, counts = self._vocabulary.keys, stream.counts.tolist()
         longer = stream.last[hits.last - 1] > done[stream.first[hits.first]]
-        for first, last, hash_ in hits.only(closes[hits.last - 1] & longer):
+        hits = Hits(*(column[longer] for column in hits))
+        keys, counts = self._vocabulary.keys, stream.counts.tolist()
+        for first, last, hash_, begin, end, _ in _one_by_one(hits, stream):
             bag = [keys[ids[n]] for n in range(first, last) if counts[n]]
             text = " ".join(sorted(bag) if self._dictionary.any_order else bag)
             if (cuis := self._dictionary.variants.get(text, hash_)) is not None:
-                begin = int(stream.first[first])
-                found[begin] = Match(begin, int(stream.last[last - 1]), cuis, False)
+                found[begin] = Match(begin, end, cuis, False)
         return found, crossing
 
     def whole(self, stream: Stream, words: Sequence[int]) -> Concepts | None:
@@ -155,6 +149,19 @@ class Matcher:
             going = most >= words
             start, state, most = start[going], state[going], most[going]
         return _together(found)
+
+
+def _one_by_one(hits: Hits, stream: Stream) -> Iterator[tuple[int, int, int, int, int, bool]]:
+    """Hits that end where a word of the text does, as they come.
+
+    Yields:
+        The hit; the words of the text that it stands for; whether it crosses a sentence's end.
+    """
+    kept = stream.closes[hits.last - 1]
+    first, last = hits.first[kept], hits.last[kept]
+    crosses = stream.sentences[first] != stream.sentences[last - 1]
+    columns = (first, last, hits.hash[kept], stream.first[first], stream.last[last - 1], crosses)
+    return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _together(found: Sequence[Hits]) -> Hits:

@@ -22,11 +22,10 @@ from pathlib import Path
 from bali.counts import Counts
 from bali.linking.build import load_linker
 from bali.linking.documents import read_documents
-from bali.linking.linker import Linker
+from bali.linking.linker import Linker, Row
 from bali.linking.settings import Settings, add_settings
 from bali.log import progress
 from bali.storage import TableWriter, from_columns
-from bali.tables import TABLES
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +63,7 @@ def link_shard(linker: Linker, documents: Path, sentences: Path, out: Path) -> i
     texts = progress(read_documents(documents, sentences), "documents")
     with TableWriter("mentions", out) as table:
         while block := list(islice(texts, BLOCK)):
-            rows: dict[str, list[object]] = {name: [] for name in TABLES["mentions"].columns}
-            for row in linker.link(block):
-                for name, value in zip(rows, row, strict=True):
-                    rows[name].append(value)
-            table.write(from_columns("mentions", rows))
+            if rows := list(linker.link(block)):
+                columns = zip(*rows, strict=True)
+                table.write(from_columns("mentions", dict(zip(Row._fields, columns, strict=True))))
     return table.rows

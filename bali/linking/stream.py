@@ -74,13 +74,11 @@ def plain_stream(block: Block, ids: NDArray[np.int32], vocabulary: Vocabulary) -
         vocabulary: what numbered them.
     """
     numbers = np.arange(len(ids))
-    joined = np.zeros(len(ids), np.bool_)
     ends, starts = block.ends[:-1], block.starts[1:]
-    joined[1:] = (
-        (block.sentences[1:] == block.sentences[:-1])
-        & (starts == ends + 1)
-        & table_of(JOINTS)[block.codes[ends]]
-    ) if len(ids) > 1 else False  # fmt: skip
+    joined = np.zeros(len(ids), np.bool_)
+    joined[1:] = (block.sentences[1:] == block.sentences[:-1]) & (starts == ends + 1)
+    at = np.flatnonzero(joined)
+    joined[at] = table_of(JOINTS)[block.codes[block.ends[at - 1]]]
     has_key = np.array([bool(key) for key in vocabulary.keys], np.bool_)
     after = table_of(APOSTROPHES)[block.codes[np.maximum(block.starts, 1) - 1]]
     bounds = np.array(block.bounds)

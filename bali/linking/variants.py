@@ -72,6 +72,7 @@ _SPELLINGS = (
     (re.compile("ph(?=ur)"), "f"),  # sulphur
     (re.compile("ll(?=ed$|ing$)"), "l"),  # signalling
 )
+_MAY_BE_SPELT = re.compile("ae|oe|our|ys|is|tre|ph|ll")  # no other word is touched by them
 
 
 class Variants:
@@ -152,7 +153,7 @@ class Variants:
             return ""
         if "letters" in steps and not form.isascii():
             form = _spell_out(form)
-        if "spelling" in steps and len(form) > 4:
+        if "spelling" in steps and len(form) > 4 and _MAY_BE_SPELT.search(form):
             for pattern, plain in _SPELLINGS:
                 form = pattern.sub(plain, form)
         if "plural" in steps and len(form) > 3:

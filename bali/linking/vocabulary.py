@@ -7,6 +7,7 @@ A word is known by how it is written ("Syndromes"), and has a normal form ("synd
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ class Vocabulary:
         self._clear()
 
     def _clear(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers()
         self.forms: list[str] = []
         self.keys: list[str] = []
         self.form_hash = np.zeros(0, np.uint64)
@@ -58,31 +59,40 @@ class Vocabulary:
         """Numbers of words; they hold until the next call."""
         if len(self._numbers) > MOST:
             self._clear()
-        known = self._numbers
-        if new := [surface for surface in dict.fromkeys(surfaces) if surface not in known]:
+        known = len(self._numbers)
+        numbers = np.fromiter(map(self._numbers.__getitem__, surfaces), np.int32, len(surfaces))
+        if new := list(islice(self._numbers, known, None)):
             self._add(new)
-        return np.fromiter(map(known.__getitem__, surfaces), np.int32, len(surfaces))
+        return numbers
 
     def _add(self, surfaces: Sequence[str]) -> None:
-        forms = [normalise(surface) for surface in surfaces]
+        # the same as the normal form where a word is plain letters and digits
+        forms = [word.lower() if word.isascii() else normalise(word) for word in surfaces]
         keys = [self._variants.word(form) for form in forms]
-        parts = [form.split(" ") for form in forms]
-        steps = [pow(ORDERED, len(words), 2**64) for words in parts]
-        key_hash = _numbers(hash_word(key) for key in keys)
-        possessive = [self._variants.possessive and key == "s" for key in keys]
+        key_hash = _numbers(map(hash_word, keys))
         reach = np.where([bool(key) for key in keys], self._dictionary.reach(key_hash), 0)
+        form_hash, form_step = _numbers(map(hash_word, forms)), np.full(len(forms), ORDERED, "u8")
+        for number in [number for number, form in enumerate(forms) if " " in form]:
+            words = forms[number].split(" ")
+            form_hash[number] = hash_words(words, ORDERED)
+            form_step[number] = pow(ORDERED, len(words), 2**64)
 
-        start = len(self._numbers)
-        self._numbers.update(zip(surfaces, range(start, start + len(surfaces)), strict=True))
         self.forms += forms
         self.keys += keys
-        self.form_hash = np.append(
-            self.form_hash, _numbers(hash_words(words, ORDERED) for words in parts)
-        )
-        self.form_step = np.append(self.form_step, np.array(steps, np.uint64))
+        self.form_hash = np.append(self.form_hash, form_hash)
+        self.form_step = np.append(self.form_step, form_step)
         self.key_hash = np.append(self.key_hash, key_hash)
         self.reach = np.append(self.reach, reach.astype(np.int16))
+        possessive = [self._variants.possessive and key == "s" for key in keys]
         self.possessive = np.append(self.possessive, np.array(possessive, np.bool_))
+
+
+class _Numbers(dict[str, int]):
+    """Numbers words in the order in which they are first asked for."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
 
 
 def _numbers(hashes: Iterable[int]) -> NDArray[np.uint64]:
