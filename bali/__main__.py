@@ -62,7 +62,10 @@ TOOLS: dict[str, dict[str, str]] = {
     "graph": {"show": "a concept and what stands around it, as text and as a drawing"},
     "train": {"estimate": "what a run costs on a device: memory, FLOPs, hours"},
 }
-VERBS: dict[str, str] = {"doctor": "what would go wrong in a long run, before it starts"}
+VERBS: dict[str, str] = {
+    "doctor": "what would go wrong in a long run, before it starts",
+    "link": "the mentions of a text over a built knowledge base",
+}
 
 
 def build_parser(first: str, second: str) -> argparse.ArgumentParser:

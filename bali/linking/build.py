@@ -36,10 +36,7 @@ def load_linker(kb: Path, settings: Settings, threads: int) -> Linker:
         InputError: a file is missing or holds something else, or the settings are others.
     """
     store = Store(kb)
-    linker = _linker(open_lexicon(store.lexicon, settings), store, settings, threads)
-    if "candidates" in settings.steps:
-        linker.memory.load()
-    return linker
+    return linker_of(open_lexicon(store.lexicon, settings), store, settings, threads)
 
 
 def build_linker(
@@ -57,16 +54,17 @@ def build_linker(
         InputError: a file is missing or holds something else, or a semantic type is none.
     """
     lexicon = make_lexicon(sources, settings)
-    return _linker(lexicon, Store(sources.kb), settings, threads, memory)
+    return linker_of(lexicon, Store(sources.kb), settings, threads, memory)
 
 
-def _linker(
+def linker_of(
     lexicon: Lexicon,
     store: Store,
     settings: Settings,
     threads: int,
     memory: CandidateMemory | None = None,
 ) -> Linker:
+    """A linker over a lexicon; arguments as those of `build_linker`."""
     memory = memory or CandidateMemory(
         store,
         neighbours=settings.neighbours,
@@ -74,5 +72,7 @@ def _linker(
         threads=threads,
         concepts=set(lexicon.concepts["cui"].to_pylist()) if settings.semantic_types else None,
     )
+    if "candidates" in settings.steps:
+        memory.load()
     guard = Guard(lexicon.unspecific, lexicon.variants)
     return Linker(lexicon.dictionary, lexicon.variants, memory, guard, settings)

@@ -18,10 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bali.errors import InputError
-from bali.files import require_file, write_json
+from bali.files import write_json
 from bali.gold.identifiers import Identifiers, vocabulary
 from bali.gold.pubtator import GoldCorpus, read_pubtator
 from bali.gold.sentences import sentence_spans
@@ -29,7 +27,7 @@ from bali.linking.build import Sources, build_linker
 from bali.linking.documents import Document
 from bali.linking.linker import Linker
 from bali.linking.metrics import Gold, MentionScore, Predicted, RankScore, Rates
-from bali.linking.settings import Settings, from_config
+from bali.linking.settings import Settings, read_settings
 from bali.linking.variants import TABLE as EQUIVALENTS
 from bali.log import progress
 from bali.semantic_groups import TABLE as GROUPS
@@ -212,14 +210,7 @@ def table(scores: dict[str, Score]) -> Iterable[str]:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    path = require_file(args.config, "give the config by --config")
-    try:
-        config = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: no YAML ({error}); correct it") from None
-    if not isinstance(config, dict) or not isinstance(config.get("linking"), dict):
-        raise InputError(f"{path}: has no section linking; config.yaml shows all keys")
-    settings = from_config(config["linking"])
+    settings = read_settings(args.config)
     if args.semantic_types is not None:
         settings = replace(settings, semantic_types=tuple(args.semantic_types))
     for step in args.without:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, Self
 
+import yaml
+
 from bali.errors import InputError
+from bali.files import require_file
 from bali.linking.variants import STEPS as VARIANTS
 
 # What can be left out beside the steps that make variants (bali/linking/variants.py).
@@ -109,6 +113,22 @@ def from_config(section: Mapping[str, Any]) -> Settings:
     if missing := [name for name in names if values.get(name) is None]:
         raise InputError(f"config: linking.{missing[0]} is missing; config.yaml shows all keys")
     return Settings(**_lists({name: values[name] for name in names}))
+
+
+def read_settings(path: Path) -> Settings:
+    """Settings from a config.
+
+    Raises:
+        InputError: it is missing or no YAML, or a key is missing.
+    """
+    require_file(path, "give the config by --config")
+    try:
+        config = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: no YAML ({error}); correct it") from None
+    if not isinstance(config, dict) or not isinstance(config.get("linking"), dict):
+        raise InputError(f"{path}: has no section linking; config.yaml shows all keys")
+    return from_config(config["linking"])
 
 
 def _lists(values: dict[str, Any]) -> dict[str, Any]:
