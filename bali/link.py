@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from bali.errors import InputError
 from bali.files import atomic_path
 from bali.linking.build import linker_of
-from bali.linking.draft import Document
+from bali.linking.documents import Document
 from bali.linking.lexicon import Lexicon, open_lexicon
 from bali.linking.linker import Row
 from bali.linking.settings import FEATURES, Settings, read_settings

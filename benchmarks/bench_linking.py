@@ -31,9 +31,9 @@ from linking_gold import PROJECT, SETS, SHARED, build, gold_of
 
 from bali.hashing import below
 from bali.linking.build import load_linker
-from bali.linking.documents import Document
+from bali.linking.documents import Document, read_documents
 from bali.linking.lexicon import NameTables, make_lexicon
-from bali.linking.mentions import link_shard, read_documents
+from bali.linking.mentions import link_shard
 from bali.linking.score import sources_of
 from bali.linking.settings import Settings, from_config
 from bali.linking.store import Store
