@@ -37,13 +37,13 @@ class Limits:
     """How many sentences go on.
 
     Attributes:
-        per_concept: training sentences a concept.
+        per_concept: training sentences a concept; None for all, which costs no memory.
         sentences: to train on; None for all. Validation gets its share of as many.
         validation_share: of the documents.
         seed: of all choices.
     """
 
-    per_concept: int
+    per_concept: int | None
     sentences: int | None
     validation_share: float
     seed: int
@@ -78,7 +78,8 @@ class Choice:
         """
         self._ids, self._rule, self._limits = ids, rule, limits
         self._scratch, self._tally = scratch, tally
-        self._cap = ConceptCap(ids.count, limits.per_concept)
+        most = limits.per_concept
+        self._cap = None if most is None else ConceptCap(ids.count, most)
         self._samples = {split: limits.sample(split) for split in SPLITS}
         self._seen: list[Shard] = []
 
@@ -98,12 +99,11 @@ class Choice:
         pmid = selection.sentences["pmid"].to_numpy()
         validation = is_validation(pmid, self._limits.validation_share, self._limits.seed)
         train = selection.keep(~validation)
-        # what is over the cap already is not put on disk
-        possible = self._cap.add(train.row, train.node, self._draws(train, CAP))
-        sides = {
-            "train": self._keep(train, possible, OVER_CAP, self._tally),
-            "validation": selection.keep(validation),
-        }
+        if self._cap:
+            # what is over the cap already is not put on disk
+            possible = self._cap.add(train.row, train.node, self._draws(train, CAP))
+            train = self._keep(train, possible, OVER_CAP, self._tally)
+        sides = {"train": train, "validation": selection.keep(validation)}
         for split, of_side in sides.items():
             write_staged([of_side.table()], self._path(shard, split))
         self._seen.append(shard)
@@ -128,10 +128,10 @@ class Choice:
 
     def _under_cap(self, shard: Shard, split: str, tally: Tally) -> Selection:
         selection = Selection.of(map_staged(self._path(shard, split)))
-        if split != "train":
-            return selection
-        draw = self._draws(selection, CAP)
-        stays = self._cap.stays(selection.row, selection.node, draw)
+        stays = np.ones(selection.sentences.num_rows, np.bool_)
+        if split == "train" and self._cap:
+            draw = self._draws(selection, CAP)
+            stays = self._cap.stays(selection.row, selection.node, draw)
         return self._keep(selection, stays, OVER_CAP, tally)
 
     def _draws(self, selection: Selection, purpose: int) -> Draws:

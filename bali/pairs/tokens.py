@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name-tokens", type=int, required=True, help="tokens a name")
     parser.add_argument("--methods", nargs="+", required=True, help="of mentions that train")
     parser.add_argument("--min-score", type=float, required=True, help="of mentions that train")
-    parser.add_argument("--max-per-concept", type=int, required=True, help="sentences a concept")
+    parser.add_argument("--max-per-concept", type=int, help="sentences a concept (default: all)")
     parser.add_argument("--max-sentences", type=int, help="sentences to train on (default: all)")
     parser.add_argument("--validation-share", type=float, required=True, help="of the documents")
     parser.add_argument("--seed", type=int, required=True)

@@ -33,7 +33,11 @@ rule pairs_tokens:
         name_tokens=lookup(dpath="pairs/name_tokens", within=config),
         methods=lookup(dpath="pairs/methods", within=config),
         min_score=lookup(dpath="pairs/min_score", within=config),
-        max_per_concept=lookup(dpath="pairs/max_per_concept", within=config),
+        max_per_concept=branch(
+            lookup(dpath="pairs/max_per_concept", within=config),
+            then=["--max-per-concept", f"{config['pairs']['max_per_concept']}"],
+            otherwise=[],
+        ),
         max_sentences=branch(
             lookup(dpath="pairs/max_sentences", within=config),
             then=["--max-sentences", f"{config['pairs']['max_sentences']}"],
@@ -49,7 +53,7 @@ rule pairs_tokens:
         " --kept {input.kept:q} --nodes {input.nodes:q} --names {input.names:q} --lm {input.lm:q}"
         " --max-tokens {params.max_tokens:q} --name-tokens {params.name_tokens:q}"
         " --methods {params.methods:q} --min-score {params.min_score:q}"
-        " --max-per-concept {params.max_per_concept:q} {params.max_sentences:q}"
+        " {params.max_per_concept:q} {params.max_sentences:q}"
         " --validation-share {params.validation_share:q} --seed {params.seed:q}"
         " --out-dir {params.folder:q} --counts {output.counts:q}"
         " --threads {threads}"

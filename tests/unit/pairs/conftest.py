@@ -105,7 +105,7 @@ class Corpus:
         words += ["--nodes", f"{self.folder}/nodes.parquet"]
         words += ["--names", f"{self.folder}/names.parquet", "--lm", str(lm)]
         words += "--max-tokens 32 --name-tokens 8 --methods exact candidate".split()
-        words += "--min-score 0.9 --max-per-concept 20 --validation-share 0 --seed 29".split()
+        words += "--min-score 0.9 --validation-share 0 --seed 29".split()
         words += ["--out-dir", f"{self.folder}/out", "--log", f"{self.folder}/log"]
         return [*words, "--counts", f"{self.folder}/out/tokens.counts.json", *flags]
 

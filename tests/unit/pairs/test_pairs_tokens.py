@@ -243,6 +243,15 @@ def test_one_shard_or_three_give_the_same_bytes(many, toy_lm, tmp_path, monkeypa
     assert [(many.folder / "out" / name).read_bytes() for name in files] == first
 
 
+def test_no_cap_is_one_that_nothing_reaches(many, toy_lm):
+    flags = ("--validation-share", "0.3", "--max-sentences", "40")
+    train = many.folder / "out/train.arrow"
+    assert main(many.command(toy_lm, *flags)) == 0
+    without = train.read_bytes()
+    assert main(many.command(toy_lm, *flags, "--max-per-concept", "1000")) == 0
+    assert train.read_bytes() == without
+
+
 def test_so_many_sentences_are_drawn_and_the_others_counted(many, toy_lm, to_words):
     def sentences(*flags):
         flags = ("--validation-share", "0.3", "--max-per-concept", "1000", *flags)
