@@ -27,7 +27,7 @@ STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
 }
 # Okabe & Ito's palette: told apart with any kind of colour vision.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 KEPT, DROPPED, BASE = "#0072B2", "#D55E00", "#888888"
 WIDTH = 9.0  # inches
 WINDOWS = 40  # a loss curve is averaged over 1/40 of its steps

@@ -153,7 +153,6 @@ def load_data(
     vocabulary = vocabulary_of(tokenizer, args.lm)
     subgraphs = Subgraphs(args.subgraphs, args.seed if settings.edges == "shuffled" else None)
     all_names = Names(args.names, subgraphs.nodes)
-    names = all_names if settings.needs_names or settings.w_synonyms else None
     synonyms = None
     if settings.w_synonyms:
         synonyms = SynonymPairs(all_names, settings.synonym_pairs)
@@ -173,7 +172,7 @@ def load_data(
         return TrainingData(
             pairs,
             vocabulary,
-            names=names if settings.needs_names else None,
+            names=all_names if settings.needs_names else None,
             subgraphs=subgraphs,
             use_graph=settings.needs_graph,
             mask_share=settings.mask_share,

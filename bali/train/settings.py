@@ -10,6 +10,8 @@ from typing import Any, Self, get_type_hints
 from bali.errors import InputError
 from bali.model.graph_encoder import ENCODERS, LINEAR, MESSAGE_PASSING
 from bali.model.mention_pooling import MENTION_POOLINGS
+from bali.model.objectives.contrast import LOSSES
+from bali.model.objectives.link import SCORES
 from bali.model.objectives.temperature import HIGHEST, LOWEST
 from bali.model.pooling import NAME_POOLINGS
 from bali.model.projection import PROJECTIONS
@@ -127,10 +129,10 @@ class Settings:
             "mention_pooling": MENTION_POOLINGS,
             "name_pooling": NAME_POOLINGS,
             "projection": PROJECTIONS,
-            "align_loss": ("ntxent", "infonce", "multi_similarity"),
+            "align_loss": tuple(LOSSES),
             "align_mean": ("pairs", "concepts"),
-            "synonyms_loss": ("ntxent", "infonce", "multi_similarity"),
-            "link_score": ("transe", "distmult", "rotate"),
+            "synonyms_loss": tuple(LOSSES),
+            "link_score": tuple(SCORES),
             "precision": ("bf16", "fp32"),
             "export": ("last", "best"),
         }

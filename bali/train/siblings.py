@@ -20,8 +20,8 @@ def draw_siblings(subgraphs: Subgraphs, concepts: Ints, number: int, *keys: int)
     Args:
         subgraphs: the graph as it was sampled.
         concepts: (concepts,), distinct node ids.
-        number: draws a concept; fewer siblings come of it where draws meet, end at a concept of
-            the step or find no neighbour.
+        number: draws for each concept; fewer siblings come of them where draws meet, end at a
+            concept of the step or find no neighbour.
         *keys: seed, epoch, step.
 
     Returns:
