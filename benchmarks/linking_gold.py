@@ -30,12 +30,13 @@ import yaml
 from bali.gold.identifiers import Identifiers
 from bali.gold.pubtator import read_pubtator
 from bali.linking.build import build_linker
-from bali.linking.lexicon import make_lexicon, type_ranks
+from bali.linking.lexicon import make_lexicon
 from bali.linking.linker import Linker
 from bali.linking.metrics import MentionScore, Predicted, RankScore
 from bali.linking.score import KS, GoldSet, Score, gold_set, score, sources_of, table
 from bali.linking.settings import Settings, from_config
 from bali.linking.store import Store
+from bali.linking.types import ranks_of_types
 from bali.storage import read_table
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -142,7 +143,9 @@ def main() -> None:
     settings = replace(from_config(section), semantic_types=tuple(TYPES)).without("candidates")
     columns = read_table("names", sources.names, ["cui", "name", "preferred"])
     names = list(zip(*(column.to_pylist() for column in columns.columns), strict=True))
-    disorders = type_ranks(sources, settings) or {}
+    disorders = (
+        ranks_of_types(sources.semantic_types, sources.groups, settings.semantic_types) or {}
+    )
     stock = build_linker(sources, replace(settings, semantic_types=()), 1)
     linker = build_linker(sources, settings, 1)
     report = {}

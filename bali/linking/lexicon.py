@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,8 @@ from bali.files import atomic_path, read_json, require_file, write_json
 from bali.linking.dictionary import Dictionary, index_names
 from bali.linking.guard import Unspecific, find_unspecific
 from bali.linking.settings import NameSettings
+from bali.linking.types import ranks_of_types
 from bali.linking.variants import STEPS, Variants, read_equivalents
-from bali.semantic_groups import read_semantic_groups
 from bali.storage import read_table
 
 REMEDY = "build it with `bali linking names`"
@@ -93,7 +92,7 @@ def make_lexicon(tables: NameTables, settings: NameSettings) -> Lexicon:
         InputError: a file is missing or holds something else, or a semantic type is none.
     """
     names = read_table("names", tables.names, ["cui", "name", "preferred"])
-    ranks = type_ranks(tables, settings)
+    ranks = ranks_of_types(tables.semantic_types, tables.groups, settings.semantic_types)
     if ranks is not None:
         names = names.filter(pc.is_in(names["cui"], pa.array(list(ranks), pa.string())))
     equivalents = read_equivalents(tables.equivalents)
@@ -159,20 +158,3 @@ def _depends_on(settings: NameSettings) -> dict[str, Any]:
         "steps": [step for step in STEPS if step in settings.steps],
         "semantic_types": list(settings.semantic_types),
     }
-
-
-def type_ranks(tables: NameTables, settings: NameSettings) -> Mapping[str, int] | None:
-    """CUI -> place of its semantic type among those that are mentions; None allows all."""
-    if not settings.semantic_types:
-        return None
-    groups = read_semantic_groups(tables.groups)
-    place: dict[str, int] = {}
-    for number, value in enumerate(settings.semantic_types):
-        for tui in groups.expand([value], "linking.semantic_types"):
-            place.setdefault(tui, number)
-    types = read_table("semantic_types", tables.semantic_types, ["cui", "tui"])
-    ranks: dict[str, int] = {}
-    for cui, tui in zip(types["cui"].to_pylist(), types["tui"].to_pylist(), strict=True):
-        if tui in place:
-            ranks[cui] = min(place[tui], ranks.get(cui, len(place)))
-    return ranks
