@@ -1,1 +1,1 @@
-"""Stage linking: mentions of concepts in sentences, by dictionary and scispaCy."""
+"""Stage linking: mentions of concepts in sentences, by dictionary, scispaCy or pre-tagged files."""

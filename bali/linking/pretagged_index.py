@@ -29,7 +29,7 @@ from bali.pretagged.reading import FORMATS, NO_IDENTIFIER, NO_PMID, SCHEMA, File
 from bali.pretagged.runs import merge
 from bali.pretagged.tagged import ELSEWHERE, NOWHERE, PIECES
 from bali.pretagged.vocabularies import Identifier, Vocabularies
-from bali.storage import TableWriter, from_columns
+from bali.storage import TableWriter
 from bali.tables import TABLES
 
 logger = logging.getLogger(__name__)
@@ -132,25 +132,35 @@ class Index:
         pmid, document = (rows[name].to_numpy() for name in ("pmid", "document"))
         counts = self._document[np.searchsorted(self._pmid, pmid)] == document
         self._dropped[REPEATED_DOCUMENT] += int((~counts).sum())
-        found: dict[tuple[int, int, int], dict[str, object]] = {}
-        for row in rows.filter(pa.array(counts)).to_pylist():
-            pairs = zip(row.pop("vocabulary"), row.pop("code"), strict=True)
-            identifiers = [Identifier(*pair) for pair in pairs]
-            cuis = self._concepts.of(identifiers, row["text"])
-            if not cuis:
+        rows = rows.filter(pa.array(counts))
+        keys = [rows[name].to_numpy() for name in ("end", "start", "pmid")]
+        rows = rows.take(pa.array(np.lexsort(keys)))
+        spans = list(
+            zip(*(rows[name].to_pylist() for name in ("pmid", "start", "end")), strict=True)
+        )
+        written = (rows[name].to_pylist() for name in ("text", "vocabulary", "code"))
+        kept: list[int] = []
+        cuis: list[list[str]] = []
+        for number, (text, vocabularies, codes) in enumerate(zip(*written, strict=True)):
+            identifiers = list(map(Identifier, vocabularies, codes))
+            found = self._concepts.of(identifiers, text)
+            if not found:
                 known = self._concepts.known(identifiers)
                 reason = TYPE if known else f"no concept: {identifiers[0].vocabulary}"
                 self._dropped[reason] += 1
-                continue
-            key = row["pmid"], row["start"], row["end"]
-            if before := found.get(key):
+            elif kept and spans[kept[-1]] == spans[number]:
                 self._dropped[REPEATED_SPAN] += 1
-                before["cuis"] = list(dict.fromkeys([*before["cuis"], *cuis]))  # type: ignore[misc]
+                cuis[-1] = list(dict.fromkeys([*cuis[-1], *found]))
             else:
-                found[key] = row | {"cuis": cuis}
-        ordered = [found[key] for key in sorted(found)]
-        columns = {name: [row[name] for row in ordered] for name in TABLES["pretagged"].columns}
-        return from_columns("pretagged", columns)
+                kept.append(number)
+                cuis.append(found)
+        schema = TABLES["pretagged"].schema
+        rows = rows.take(pa.array(kept, pa.int64()))
+        columns = [
+            pa.array(cuis, field.type) if field.name == "cuis" else rows[field.name]
+            for field in schema
+        ]
+        return pa.table(columns, schema=schema)
 
     def counts(self, kept: int) -> Counts:
         """The account of the step; `kept` is the number of rows written."""

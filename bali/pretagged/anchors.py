@@ -8,10 +8,15 @@ decide nothing: another occurrence may stand there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bali.pretagged.tagged import ink, occurrences
+
+Integers = NDArray[np.int64]
+_SPACES = np.array([n for n in range(0x3001) if chr(n).isspace()], np.uint32)  # all of Unicode's
 
 
 class Stated(NamedTuple):
@@ -31,7 +36,7 @@ class Anchors:
     def __init__(self, text: str) -> None:
         """Take the document's text."""
         self._text = text
-        self._ink: list[int] | None = None  # places of the characters that are no white space
+        self._ink: Integers | None = None  # places of the characters that are no white space
 
     def find(self, mention: Stated) -> tuple[int, int] | None:
         """The span of a mention, in code points of the document's text; None if it has none."""
@@ -42,16 +47,20 @@ class Anchors:
         ):
             return mention.start, mention.end
         letters = "".join(mention.text.split())
-        places = self._places()[mention.before : mention.before + len(letters)]
-        if "".join(text[place] for place in places) == letters:
-            return places[0], places[-1] + 1
+        places = self._places()
+        last = mention.before + len(letters) - 1
+        if letters and last < len(places):
+            start, end = int(places[mention.before]), int(places[last]) + 1
+            if "".join(text[start:end].split()) == letters:
+                return start, end
         found = occurrences(text, mention.text)
         if len(found) == mention.occurrences:
             start = found[mention.occurrence]
             return start, start + len(mention.text)
         return None
 
-    def _places(self) -> Sequence[int]:
+    def _places(self) -> Integers:
         if self._ink is None:
-            self._ink = [n for n, letter in enumerate(self._text) if not letter.isspace()]
+            codes = np.frombuffer(self._text.encode("utf-32-le"), np.uint32)
+            self._ink = np.flatnonzero(~np.isin(codes, _SPACES))
         return self._ink

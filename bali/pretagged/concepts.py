@@ -92,6 +92,8 @@ class Concepts:
             identifiers: of the mention.
             text: of the mention.
         """
+        if len(identifiers) == 1 and len(only := self._cuis.get(identifiers[0], ())) == 1:
+            return [cui for cui in only if self._ranks is None or cui in self._ranks]
         form = normalise(text)
         ranks = self._ranks or {}
 

@@ -19,6 +19,7 @@ from bali.files import require_file
 
 UNKNOWN = "unknown"  # the vocabulary of what no prefix tells
 UMLS = "umls"  # whose codes are CUIs
+REMEMBERED = 2**17  # identifiers as they were written; most of a corpus come again
 _COLUMNS = ["prefix", "vocabulary", "sab", "code"]
 _NONE = frozenset(("", "-", "-1", "cui-less"))
 _JOINTS = re.compile(r"[|;,+]")
@@ -54,6 +55,7 @@ class Vocabularies:
             rows = list(csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
         if rows[:1] != [_COLUMNS]:
             raise InputError(f"{path}: line 1: the columns must be {', '.join(_COLUMNS)}")
+        self._read: dict[tuple[tuple[str, ...], str], tuple[Identifier, ...]] = {}
         self._vocabulary: dict[str, str] = {}  # prefix -> vocabulary
         self._target: dict[str, tuple[str, str]] = {}  # vocabulary -> SAB, form of the code
         for number, row in enumerate(rows[1:], 2):
@@ -76,9 +78,15 @@ class Vocabularies:
             written: each may hold several, joined by `|`, `;`, `,` or `+`.
             kind: type of the entity, which says what a bare code is.
         """
-        parts = (part.strip() for text in written for part in _JOINTS.split(text))
-        found = dict.fromkeys(self.one(p, kind) for p in parts if p.lower() not in _NONE)
-        return tuple(i for i in found if i.vocabulary != UNKNOWN) or tuple(found)
+        key = tuple(written), kind
+        if (known := self._read.get(key)) is None:
+            parts = (part.strip() for text in key[0] for part in _JOINTS.split(text))
+            found = dict.fromkeys(self.one(p, kind) for p in parts if p.lower() not in _NONE)
+            known = tuple(i for i in found if i.vocabulary != UNKNOWN) or tuple(found)
+            if len(self._read) >= REMEMBERED:
+                self._read.clear()
+            self._read[key] = known
+        return known
 
     def one(self, written: str, kind: str = "") -> Identifier:
         """A single identifier."""
