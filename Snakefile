@@ -40,6 +40,7 @@ include: "workflow/rules/export.smk"
 include: "workflow/rules/pairs.smk"
 include: "workflow/rules/model.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/measured.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 

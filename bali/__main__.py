@@ -46,6 +46,7 @@ STEPS: dict[str, dict[str, str]] = {
         "rerank": "mentions of one shard + a run's model -> their candidates in its order",
     },
     "graph": {
+        "heldout": "relations -> those of the graph, and those to be asked for",
         "csr": "concepts + relations -> nodes.parquet and adjacency arrays",
         "subgraphs": "adjacency arrays -> subgraphs.parquet (k hops, seeded)",
         "export": "the graph -> KGX, PyKEEN or PyTorch Geometric",
@@ -53,7 +54,13 @@ STEPS: dict[str, dict[str, str]] = {
     "pairs": {"tokens": "sentences + mentions -> tokenised training examples"},
     "model": {"fetch": "a language model's folder -> resources/lm/<lm>"},
     "train": {"run": "pairs + base LM -> one aligned model"},
-    "evaluate": {"heldout": "a model -> accuracy of linking the held-out names"},
+    "evaluate": {
+        "names": "a model -> vectors of all names",
+        "heldout": "a model -> accuracy of linking the held-out names",
+        "linking": "a model -> accuracy of linking gold mentions",
+        "relations": "a model -> filtered ranks of held-out relations",
+        "relatedness": "a model -> rank correlation with ratings of relatedness",
+    },
     "report": {"page": "counts and metrics -> index.html and tables"},
 }
 # Commands for people, which no rule calls: beside the steps of a stage, and verbs of their own.

@@ -136,6 +136,18 @@ TABLES = {
             },
         ),
         Table(
+            "heldout_relations",
+            "Relations taken out before the graph is built: all that joins a drawn pair.",
+            ("head", "tail", "rel", "rela", "sab"),
+            {
+                "head": Column(STRING, "as in relations"),
+                "tail": Column(STRING, "as in relations"),
+                "rel": Column(STRING, "as in relations"),
+                "rela": Column(STRING, "as in relations"),
+                "sab": Column(STRING, "as in relations"),
+            },
+        ),
+        Table(
             "retired",
             "Retired concept identifiers and the concepts that took their place (MRCUI, REL=SY).",
             ("cui",),

@@ -23,8 +23,10 @@ Layout: Wei et al. 2013, PubTator, doi:10.1093/nar/gkt441.
 
 from __future__ import annotations
 
+import gzip
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,6 +68,7 @@ class GoldCorpus(NamedTuple):
     documents: list[GoldDocument]
     repeated: int  # documents whose name stood in the file before; only the first counts
     relations: int
+    discontinuous: int = 0  # mentions of several spans, passed over; only BioC writes such
 
 
 class _Block:
@@ -115,12 +118,20 @@ def read_pubtator(path: Path) -> GoldCorpus:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     require_file(path, "give a corpus in PubTator's layout")
-    with path.open("rb") as stream:  # str.splitlines would also break at U+2028 and others
-        for number, raw in enumerate(stream, 1):
+    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    with opened as stream:  # str.splitlines would also break at U+2028 and others
+        for number, raw in enumerate(_bytes(stream, path), 1):
             try:
                 yield number, raw.decode().rstrip("\r\n")
             except UnicodeDecodeError as error:
                 raise InputError(f"{path}: line {number}: no UTF-8 ({error}); convert it") from None
+
+
+def _bytes(stream: Iterable[bytes], path: Path) -> Iterator[bytes]:
+    try:
+        yield from stream
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: no whole gzip file ({error}); fetch it again") from None
 
 
 def _same_document(block: _Block, name: str, where: str) -> None:

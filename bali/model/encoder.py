@@ -46,13 +46,14 @@ class TextEncoder:
         self.hidden_layer = hidden_layer
 
     @classmethod
-    def load(cls, folder: Path, pooling: str, device: str = "cpu") -> Self:
+    def load(cls, folder: Path, pooling: str, device: str = "cpu", precision: str = "fp32") -> Self:
         """Load a folder. A model that names were trained with at a lower layer is read there.
 
         Args:
             folder: config, tokeniser and weights, as Hugging Face lays them out.
             pooling: "mean" or "cls"; should be the one that the model was trained with.
             device: where to compute, as torch names it.
+            precision: "fp32" or "bf16": the weights too, pooling in fp32.
 
         Raises:
             InputError: the folder is incomplete, or the pooling is unknown.
@@ -60,6 +61,8 @@ class TextEncoder:
         if pooling not in NAME_POOLINGS:
             raise InputError(f"pooling {pooling!r}: choose one of {', '.join(NAME_POOLINGS)}")
         lm = load_lm(folder)
+        if precision == "bf16":
+            lm.bfloat16()
         torch.nn.Module.to(lm, device)  # PreTrainedModel.to is wrapped without its types
         return cls(lm, load_tokenizer(folder), pooling, read_hidden_layer(folder))
 

@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Compute tables and figures, fill the template, write everything."""
     settings = parse_settings(args.config)
-    results = read_results(args.metrics, settings["run_set"])
+    results = read_results(args.metrics, [*settings["evaluate"]["models"], *settings["run_set"]])
     first = read_json(args.metrics[0])
     resamples, task_seed = first["settings"]["bootstrap"], first["task_seed"]
     differences = compare(results, settings, resamples, task_seed)
@@ -91,6 +91,7 @@ def run(args: argparse.Namespace) -> None:
         {
             "summary": summarise(settings, graph, mentions),
             "results": results,
+            "runs": settings["run_set"],
             "resamples": resamples,
             "differences": differences,
             "waterfalls": waterfalls,

@@ -24,7 +24,7 @@ from bali.report.roles import QUESTIONS, role
 
 CUTOFFS = (1, 5)  # the k of acc@k
 SPLITS = ("dev", "test")
-BASELINES = {"exact": "exact string match", "base": "base LM"}
+BASELINES = {"exact": "exact string match", "tfidf": "TF-IDF of 3-grams", "base": "base LM"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Difference:
 
 
 def read_results(paths: Sequence[Path], run_set: Sequence[str]) -> list[Result]:
-    """Read the evaluate JSONs: exact match first, then the base LM, then runs as in `run_set`.
+    """Read the JSONs of held-out names: baselines, base LM, then models as in `run_set`.
 
     Raises:
         InputError: a file is missing or no JSON, or two files are over different concepts or
@@ -84,8 +84,10 @@ def read_results(paths: Sequence[Path], run_set: Sequence[str]) -> list[Result]:
     first = None
     for path in paths:
         metrics = read_json(path)
+        if metrics["kind"] != "heldout":
+            continue
         asked = [metrics["task_seed"], metrics["settings"]["bootstrap"]]
-        asked += [metrics["credit"][split]["cui"] for split in SPLITS]
+        asked += [metrics["items"][key] for key in ("unit", "sets")]
         first = first or (path, asked)
         if asked != first[1]:
             raise InputError(
@@ -99,8 +101,11 @@ def read_results(paths: Sequence[Path], run_set: Sequence[str]) -> list[Result]:
 
 def _average(run: str, metrics: Sequence[dict[str, Any]]) -> Result:
     """Average the seeds of one run."""
+    rows = metrics[0]["items"]["sets"]
     credit = {
-        (split, k): np.mean([m["credit"][split][f"@{k}"] for m in metrics], axis=0)
+        (split, k): np.mean([m["items"]["scores"][f"acc@{k}"] for m in metrics], axis=0)[
+            rows[split]
+        ]
         for split in SPLITS
         for k in CUTOFFS
     }
@@ -120,7 +125,11 @@ def compare(
         resamples: of the bootstrap.
         seed: of the bootstrap.
     """
-    runs = [(result, role(result.run, settings)) for result in results if result.run != "exact"]
+    runs = [
+        (result, role(result.run, settings))
+        for result in results
+        if result.run not in ("exact", "tfidf")
+    ]
     return [
         Difference(
             question,

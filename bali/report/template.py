@@ -23,7 +23,7 @@ PAGE = """\
     <td class="n strong">{{ e.value|percent }}</td>
     <td class="n">{{ e.low|percent }} to {{ e.high|percent }}</td>
   {%- endfor %}
-    <td class="n">{{ result.seeds if result.run not in ("base", "exact") else "" }}</td></tr>
+    <td class="n">{{ result.seeds if result.run in runs else "" }}</td></tr>
 {%- endfor %}
 </tbody>
 {%- endmacro -%}
@@ -82,6 +82,7 @@ summary { cursor: pointer; font-weight: 600; margin: 2rem 0 .5rem; }
 </header>
 
 <main>
+{%- if results %}
 <section>
 <h2>Result: linking held-out names, test</h2>
 <p>Each of {{ results[0].queries("test")|number }} concepts gave one of its names away before the
@@ -135,6 +136,7 @@ these: they are no evidence.</caption>
 {{- accuracies("dev") }}
 </table></div>
 </section>
+{%- endif %}
 
 <section>
 <h2>Training</h2>

@@ -169,6 +169,7 @@ DOWNSTREAM_OF_GRAPH = {
     "graph_subgraphs",
     "pairs_tokens",
     "train_run",
+    "evaluate_names",
     "evaluate_heldout",
     "report_page",
 }
@@ -183,6 +184,7 @@ def test_a_changed_setting_reruns_what_uses_it_and_what_follows(
     assert finished.planned("--configfile", tiny, str(changed)) == {
         "graph_subgraphs",
         "train_run",
+        "evaluate_names",
         "evaluate_heldout",
         "report_page",
     }
@@ -191,9 +193,8 @@ def test_a_changed_setting_reruns_what_uses_it_and_what_follows(
 def test_forcing_a_stage_or_a_rule_reruns_it_and_what_follows(finished: Project) -> None:
     assert finished.planned("--forcerun", "graph") == DOWNSTREAM_OF_GRAPH
     assert finished.planned("--forcerun", "evaluate") == {
+        "evaluate_names",
         "evaluate_heldout",
-        "evaluate_base",
-        "evaluate_exact",
         "report_page",
     }
     assert finished.planned("--forcerun", "evaluate_heldout") == {

@@ -16,6 +16,9 @@ ROUNDS = [1, 2] if RERANKER else [1]
 ROUND = ROUNDS[-1]  # what all runs but the re-ranker train on, and what is reported
 STARTED = time.time()
 RELATIONS = f"{workflow.basedir}/resources/relations.tsv"  # ours: stands beside the rules
+# what the graph is built of: all relations, or those that are left where some are held out
+HELD_OUT = config["graph"]["heldout"]["share"] > 0
+GRAPH_RELATIONS = f"results/{'graph' if HELD_OUT else 'umls'}/relations.parquet"
 
 
 wildcard_constraints:
@@ -195,11 +198,6 @@ def setting_of(run, key):
     return {**config["train"], **config["runs"][run]}[key]
 
 
-def name_pooling(wildcards):
-    """How a run pools the tokens of names."""
-    return setting_of(wildcards.run, "name_pooling")
-
-
 def pairs_of_run(name):
     """Input function: a file of the pairs that a run trains on, those of the round before it."""
 
@@ -221,7 +219,7 @@ for name in config["run_set"]:
             f"config: run_set names {name!r}, which runs does not define; "
             f"it defines {', '.join(config['runs'])}"
         )
-    if name in ("base", "exact"):
+    if name in ("base", "exact", "tfidf"):
         raise WorkflowError(f"config: the run name {name!r} is taken by a baseline; rename it")
 
 method = config["linking"]["method"]

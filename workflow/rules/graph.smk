@@ -1,11 +1,40 @@
 """Graph: concepts as nodes, relations as adjacency arrays, sampled neighbourhoods."""
 
 
+rule graph_heldout:
+    """Takes relations out, to be asked for in the end; only where graph.heldout.share is not 0."""
+    input:
+        relations="results/umls/relations.parquet",
+    output:
+        kept="results/graph/relations.parquet",
+        heldout="results/graph/heldout_relations.parquet",
+        counts="results/graph/heldout.counts.json",
+    log:
+        "results/logs/graph/heldout.log",
+    benchmark:
+        "results/benchmarks/graph/heldout.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=60,
+    params:
+        share=lookup(dpath="graph/heldout/share", within=config),
+        seed=lookup(dpath="graph/heldout/seed", within=config),
+        code=code_digest("graph.heldout"),
+    shell:
+        "python -m bali graph heldout"
+        " --relations {input.relations:q} --share {params.share:q} --seed {params.seed:q}"
+        " --kept {output.kept:q} --out {output.heldout:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
 rule graph_csr:
     """concepts + relations -> nodes, edge types, and adjacency arrays that map into memory."""
     input:
         concepts="results/umls/concepts.parquet",
-        relations="results/umls/relations.parquet",
+        relations=GRAPH_RELATIONS,
         phrases=RELATIONS,
         mrdoc=mrdoc_files(),
         # of the first round: a later one is made by models that the graph has trained

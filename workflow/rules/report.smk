@@ -12,20 +12,12 @@ rule report_page:
             *expand("results/corpus/{shard}/sentences.counts.json", shard=SHARDS),
             *linking_counts(),
             *expand("results/linking/{round}/{shard}.counts.json", round=ROUNDS, shard=SHARDS),
+            *(["results/graph/heldout.counts.json"] if HELD_OUT else []),
             "results/graph/csr.counts.json",
             "results/graph/subgraphs.counts.json",
             f"results/pairs/{ROUND}/{config['lm']['name']}/tokens.counts.json",
         ],
-        metrics=[
-            f"results/evaluate/exact/0/heldout/{config['evaluate']['seed']}.json",
-            f"results/evaluate/base/0/heldout/{config['evaluate']['seed']}.json",
-            *expand(
-                "results/evaluate/{run}/{seed}/heldout/{task_seed}.json",
-                run=config["run_set"],
-                seed=config["seeds"],
-                task_seed=config["evaluate"]["seed"],
-            ),
-        ],
+        metrics=all_results(),
         histories=expand(
             "results/train/{run}/{seed}/history.json", run=config["run_set"], seed=config["seeds"]
         ),

@@ -1,6 +1,5 @@
 """The step `bali evaluate heldout` on four concepts, with vectors chosen by hand."""
 
-import hashlib
 import json
 import sys
 import types
@@ -9,7 +8,8 @@ import numpy as np
 import pytest
 
 from bali.__main__ import main
-from bali.evaluate import heldout as step
+from bali.evaluate import search
+from bali.evaluate.vectors import model_digest
 from bali.storage import from_columns, write_table
 
 # Two dimensions; cosine with the query is read off the angle.
@@ -68,7 +68,7 @@ def write_heldout(folder, rows):
 
 def call(folder, *flags, out="out.json"):
     tables = f"--heldout {folder}/heldout.parquet --names {folder}/names.parquet"
-    settings = f"--run r --seed 1 --task-seed 2 --bootstrap 50 --out {folder}/{out}"
+    settings = f"--run r --seed 1 --task h --task-seed 2 --bootstrap 50 --out {folder}/{out}"
     return main(["evaluate", "heldout", *tables.split(), *settings.split(), *flags])
 
 
@@ -80,6 +80,8 @@ def fake_encoder(monkeypatch):
         @classmethod
         def load(cls, folder, pooling, device="cpu", precision="fp32"):
             return cls()
+
+        dim = 2
 
         def encode(self, texts, batch_size, max_tokens):
             encoded.extend(texts)
@@ -93,17 +95,39 @@ def fake_encoder(monkeypatch):
 def test_model_earns_the_credit_worked_by_hand(inputs, fake_encoder):
     assert call(inputs, "--model", str(inputs)) == 0
     result = json.loads((inputs / "out.json").read_text())
-    # pyrexia ties with C0000004: 1/2. exanthema's concept is last of four: 0 at 1, 1 at 5.
-    assert result["credit"]["test"] == {
-        "cui": ["C0000001", "C0000003"],
-        "@1": [0.5, 0.0],
-        "@5": [1.0, 1.0],
-    }
-    assert result["credit"]["dev"] == {"cui": ["C0000002"], "@1": [1.0], "@5": [1.0]}
-    assert result["splits"]["test"]["acc@1"] == 0.25
-    assert result["splits"]["test"]["interval@1"] == [0.0, 0.5]
-    assert result["dictionary"] == {"names": 5, "concepts": 4}
-    assert result["model"]["sha256"] == hashlib.sha256(b"weights").hexdigest()
+    # pyrexia ties with C0000004: 1/2. exanthema's concept is not the first: 0 at 1, 1 at 5.
+    assert result["items"]["unit"] == ["C0000001", "C0000002", "C0000003"]
+    assert result["items"]["sets"] == {"dev": [1], "test": [0, 2]}
+    assert result["items"]["scores"]["acc@1"] == [0.5, 1.0, 0.0]
+    assert result["items"]["scores"]["acc@5"] == [1.0, 1.0, 1.0]
+    # rash shares the second to fourth place with fever and high temperature
+    last = (1 / 2 + 1 / 3 + 1 / 4) / 3
+    assert result["items"]["scores"]["mrr"] == pytest.approx([(1 + 1 / 2) / 2, 1, last])
+    assert result["sets"]["test"]["acc@1"] == [0.25, 0.0, 0.5]
+    assert result["sets"]["test"]["questions"] == 2
+    assert result["facts"] == {"names": 5, "concepts": 4}
+    assert result["model"]["model"] == model_digest(inputs)
+
+
+def test_vectors_on_disk_give_the_same_result(inputs, fake_encoder):
+    model = f"--model {inputs}".split()
+    names = f"--names {inputs}/names.parquet --out {inputs}/v.npy".split()
+    assert main(["evaluate", "names", *names, *model]) == 0
+    assert sorted(fake_encoder) == ["cough", "fever", "high temperature", "rash", "tussis"]
+    fake_encoder.clear()
+    assert call(inputs, *model, "--vectors", f"{inputs}/v.npy", out="disk.json") == 0
+    assert sorted(fake_encoder) == ["coughing", "exanthema", "pyrexia"]
+    assert call(inputs, *model, out="memory.json") == 0
+    assert (inputs / "disk.json").read_bytes() == (inputs / "memory.json").read_bytes()
+
+
+def test_vectors_of_another_model_are_refused(inputs, fake_encoder, capsys):
+    model = f"--model {inputs}".split()
+    names = f"--names {inputs}/names.parquet --out {inputs}/v.npy".split()
+    assert main(["evaluate", "names", *names, *model]) == 0
+    (inputs / "model.safetensors").write_bytes(b"other weights")
+    assert call(inputs, *model, "--vectors", f"{inputs}/v.npy") == 2
+    assert "v.npy: vectors of another model; remove it" in capsys.readouterr().err
 
 
 def test_each_distinct_string_is_encoded_once(inputs, fake_encoder):
@@ -113,7 +137,8 @@ def test_each_distinct_string_is_encoded_once(inputs, fake_encoder):
 
 def test_chunks_of_queries_change_no_byte(inputs, fake_encoder, monkeypatch):
     call(inputs, "--model", str(inputs), out="whole.json")
-    monkeypatch.setattr(step, "SCORES_HELD", 1)
+    for bound in ("STRINGS", "BEST_HELD", "COMPARED"):
+        monkeypatch.setattr(search, bound, 1)
     call(inputs, "--model", str(inputs), out="chunks.json")
     assert (inputs / "whole.json").read_bytes() == (inputs / "chunks.json").read_bytes()
 
@@ -121,16 +146,16 @@ def test_chunks_of_queries_change_no_byte(inputs, fake_encoder, monkeypatch):
 def test_exact_match_is_at_chance_where_no_string_is_equal(inputs):
     assert call(inputs, "--exact") == 0
     result = json.loads((inputs / "out.json").read_text())
-    assert result["credit"]["test"]["@1"] == [1 / 4, 1 / 4]
+    assert result["items"]["scores"]["acc@1"] == [1 / 4, 1 / 4, 1 / 4]
+    assert result["items"]["scores"]["mrr"] == pytest.approx([25 / 48] * 3)  # mean of 1/1 .. 1/4
     assert result["model"] is None
 
 
 def test_exact_match_goes_by_normal_form(inputs):
     write_heldout(inputs, [("C0000001", "FEVER!", "test"), ("C0000002", "Rash", "dev")])
     call(inputs, "--exact")
-    credit = json.loads((inputs / "out.json").read_text())["credit"]
-    assert credit["test"]["@1"] == [1.0]
-    assert credit["dev"]["@1"] == [0.0]  # another concept's name
+    items = json.loads((inputs / "out.json").read_text())["items"]
+    assert items["scores"]["acc@1"] == [1.0, 0.0]  # the second is another concept's name
 
 
 def test_a_concept_without_names_is_named(inputs, capsys):

@@ -20,6 +20,7 @@ SETTINGS = {
     "runs": {"gat": {}, "names-only": {"encoder": "none"}, "mlm-only": {"w_align": 0.0}},
     "run_set": ["gat", "names-only"],
     "seeds": [29],
+    "evaluate": {"models": {}},
 }
 TITLE, ABSTRACT = "Fever.", "Fever and cough 🌡 hurt."
 CREDIT = {  # run -> credit at 1 of the four test concepts
@@ -31,14 +32,21 @@ CREDIT = {  # run -> credit at 1 of the four test concepts
 
 
 def metrics(run, credit, seed=0, cuis=("C0000001", "C0000002", "C0000003", "C0000004")):
-    split = {"cui": list(cuis), "@1": credit, "@5": [1.0] * len(credit)}
+    rows = list(range(len(credit)))
     return {
         "task": "heldout",
+        "kind": "heldout",
         "run": run,
         "seed": seed,
         "task_seed": 29,
         "settings": {"bootstrap": 500},
-        "credit": {"dev": split, "test": split},
+        "unit": "concept",
+        "items": {
+            "unit": list(cuis),
+            "labels": {},
+            "scores": {"acc@1": credit, "acc@5": [1.0] * len(credit)},
+            "sets": {"dev": rows, "test": rows},
+        },
     }
 
 

@@ -1,0 +1,151 @@
+"""Helpers of the rules of evaluate: which models are measured on which tasks, and with what flags."""
+
+BASELINES = ("exact", "tfidf")  # no language model
+TASKS = {}
+for task in config["evaluate"]["task_set"]:
+    if task not in config["evaluate"]["tasks"]:
+        raise WorkflowError(
+            f"config: evaluate.task_set names {task!r}, which evaluate.tasks does not define; "
+            f"it defines {', '.join(config['evaluate']['tasks'])}"
+        )
+    TASKS[task] = config["evaluate"]["tasks"][task]
+
+for name in config["evaluate"]["models"]:
+    if name in (*config["runs"], "base", *BASELINES, config["lm"]["name"]):
+        raise WorkflowError(f"config: the name {name!r} in evaluate.models is taken; rename it")
+
+
+def tasks_of(kind):
+    """Names of the tasks of a kind, as they are asked for."""
+    return [task for task, options in TASKS.items() if options["kind"] == kind]
+
+
+def baselines_of(task):
+    """Baselines without a model; ratings are no matter of equal strings."""
+    return ("tfidf",) if TASKS[task]["kind"] == "relatedness" else BASELINES
+
+
+def measured():
+    """(run, seed) of every model: the base LM first, then evaluate.models, then the runs."""
+    others = [("base", 0), *((name, 0) for name in config["evaluate"]["models"])]
+    return others + [(run, seed) for run in config["run_set"] for seed in config["seeds"]]
+
+
+def results_of(task):
+    """The result files of one task."""
+    models = [*((name, 0) for name in baselines_of(task)), *measured()]
+    task_seed = config["evaluate"]["seed"]
+    return [f"results/evaluate/{run}/{seed}/{task}/{task_seed}.json" for run, seed in models]
+
+
+def all_results():
+    """The result files of all tasks."""
+    return [path for task in TASKS for path in results_of(task)]
+
+
+def measured_model(wildcards):
+    """The folder of the model that a run stands for."""
+    if wildcards.run == "base":
+        return f"resources/lm/{config['lm']['name']}"
+    if wildcards.run in config["evaluate"]["models"]:
+        return f"resources/lm/{wildcards.run}"
+    return f"results/train/{wildcards.run}/{wildcards.seed}/model"
+
+
+def measured_source(wildcards):
+    """Where one of evaluate.models comes from."""
+    return config["evaluate"]["models"][wildcards.measured]["source"]
+
+
+def measured_files(wildcards):
+    """Files of its folder, so that other weights rerun; a package's are pinned."""
+    source = measured_source(wildcards)
+    if source.startswith("package:"):
+        return []
+    remedy = f"evaluate.models.{wildcards.measured}.source names a Hugging Face folder"
+    return sorted(str(path) for path in Path(brought(source, remedy)).glob("*") if path.is_file())
+
+
+def name_pooling(wildcards):
+    """How a model pools the tokens of names: as it was trained; the base LM as `train` says."""
+    if wildcards.run in config["evaluate"]["models"]:
+        return config["evaluate"]["models"][wildcards.run]["pooling"]
+    return {**config["train"], **config["runs"].get(wildcards.run, {})}["name_pooling"]
+
+
+def scorer_files(wildcards):
+    """The model of a run and its vectors of all names; none of a baseline."""
+    if wildcards.run in BASELINES:
+        return {}
+    files = {"model": measured_model(wildcards)}
+    task = wildcards.get("linking_task")
+    own_names = task and TASKS[task].get("dictionary") or wildcards.get("relatedness_task")
+    if not own_names:
+        files["vectors"] = f"results/evaluate/{wildcards.run}/{wildcards.seed}/names.npy"
+        files["recipe"] = f"{files['vectors']}.json"
+    return files
+
+
+def scorer_flags(wildcards):
+    """The flags of who answers."""
+    if wildcards.run in BASELINES:
+        return [f"--{wildcards.run}"]
+    files = scorer_files(wildcards)
+    flags = ["--model", files["model"], "--pooling", name_pooling(wildcards)]
+    flags += ["--vectors", files["vectors"]] if "vectors" in files else []
+    flags += ["--batch-size", config["evaluate"]["batch_size"]]
+    flags += ["--max-tokens", config["pairs"]["name_tokens"]]
+    return flags + ["--precision", config["evaluate"]["precision"]]
+
+
+GOLD_KEYS = ("gold", "train", "identifiers", "dictionary")
+
+
+def gold_files(wildcards):
+    """The files of a linking task."""
+    options = TASKS[wildcards.linking_task]
+    files = {key: options[key] for key in GOLD_KEYS if options.get(key)}
+    return files | {key: [options[key]] for key in ("pmids", "train_pmids") if options.get(key)}
+
+
+def linking_flags(wildcards):
+    """The flags of a linking task."""
+    options = TASKS[wildcards.linking_task]
+    flags = ["--layout", options["layout"]]
+    for key in (*GOLD_KEYS, "types"):
+        if options.get(key):
+            flags += [f"--{key}", *options[key]]
+    for key in ("pmids", "train_pmids"):
+        if options.get(key):
+            flags += [f"--{key.replace('_', '-')}", options[key]]
+    if options.get("expand_abbreviations"):
+        flags.append("--expand-abbreviations")
+    # a baseline reads no sentence: it answers the same question from the mention alone
+    if options.get("context") and wildcards.run not in BASELINES:
+        flags.append("--context")
+    return flags
+
+
+def rated_pairs(wildcards):
+    """The file of a relatedness task."""
+    return TASKS[wildcards.relatedness_task]["pairs"]
+
+
+def most_relations(wildcards):
+    """How many questions a relations task draws; 0 for all."""
+    return TASKS[wildcards.relations_task].get("most", 0)
+
+
+for task, options in TASKS.items():
+    if options["kind"] == "relations" and not HELD_OUT:
+        raise WorkflowError(
+            f"config: evaluate.tasks.{task} asks for held-out relations, but graph.heldout.share "
+            "is 0; raise it"
+        )
+    remedy = f"evaluate.tasks.{task} names it"
+    for key in GOLD_KEYS:
+        for path in options.get(key, ()):
+            brought(path, remedy)
+    for key in ("pmids", "train_pmids", "pairs"):
+        if options.get(key):
+            brought(options[key], remedy)
