@@ -30,6 +30,7 @@ STEPS: dict[str, dict[str, str]] = {
         "fetch": "a release at NLM -> the RRF files of a META folder",
         "tables": "MRCONSO, MRREL, MRSTY, MRDEF -> Parquet tables",
     },
+    "gold": {"documents": "an evaluation set -> PMIDs of which nothing may train"},
     "corpus": {
         "fetch": "NLM's baseline and update files -> a folder, verified",
         "documents": "PubMed XML -> documents.parquet of one shard",
@@ -60,11 +61,16 @@ STEPS: dict[str, dict[str, str]] = {
         "linking": "a model -> accuracy of linking gold mentions",
         "relations": "a model -> filtered ranks of held-out relations",
         "relatedness": "a model -> rank correlation with ratings of relatedness",
+        "map": "a model -> places of its concept vectors in two dimensions",
     },
-    "report": {"page": "counts and metrics -> index.html and tables"},
+    "report": {
+        "tasks": "results of all tasks -> gains with tests, figures",
+        "page": "counts and metrics -> index.html and tables",
+    },
 }
 # Commands for people, which no rule calls: beside the steps of a stage, and verbs of their own.
 TOOLS: dict[str, dict[str, str]] = {
+    "evaluate": {"nearest": "the nearest concepts of a text, by several models side by side"},
     "linking": {"score": "precision, recall and accuracy against gold in PubTator's layout"},
     "graph": {"show": "a concept and what stands around it, as text and as a drawing"},
     "train": {"estimate": "what a run costs on a device: memory, FLOPs, hours"},

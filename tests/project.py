@@ -9,7 +9,7 @@ from pathlib import Path
 from bali.files import sha256
 from paths import REPOSITORY
 from support import write_random_bert
-from tiny.universe import texts, write_meta, write_pubmed
+from tiny.universe import texts, write_gold, write_meta, write_pubmed
 
 # tables of ours; resources/ also holds what was fetched
 TABLES_OF_OURS = [str(p.relative_to(REPOSITORY)) for p in (REPOSITORY / "resources").glob("*.tsv")]
@@ -33,6 +33,7 @@ class Project:
                 shutil.copy2(source, target)
         write_meta(self.work / "resources/umls/tiny/META")
         write_pubmed(self.work / "resources/pubmed/tiny")
+        write_gold(self.work / "resources/gold/tiny")
         write_random_bert(self.work / "lm-source", texts())
 
     def command(self, *arguments: str) -> list[str]:

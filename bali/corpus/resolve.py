@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +24,18 @@ from numpy.typing import NDArray
 
 from bali.counts import Counts
 from bali.errors import InputError
+from bali.files import require_file
 from bali.storage import read_table, stream_table, write_table
 
 logger = logging.getLogger(__name__)
 
 # Why a record that stands does not go on; the first that applies counts.
-UNWANTED = ("neither title nor abstract", "another language", "retracted")
+UNWANTED = (
+    "neither title nor abstract",
+    "another language",
+    "retracted",
+    "document of an evaluation set",
+)
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,12 @@ class Wanted:
         languages: of these an article must state one; empty takes all. An article that states
             none passes.
         retracted: whether retracted articles go on.
+        excluded: (documents,), int64; PMIDs of evaluation sets, of which nothing may train.
     """
 
     languages: Sequence[str]
     retracted: bool
+    excluded: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--languages", nargs="*", required=True, help="of articles that go on; none: all"
     )
     parser.add_argument("--retracted", action="store_true", help="retracted articles go on")
+    parser.add_argument(
+        "--exclude", type=Path, nargs="*", default=[], help="files of PMIDs that must not go on"
+    )
     parser.add_argument("--out", type=Path, required=True, help="kept.parquet")
     parser.add_argument("--counts", type=Path, required=True)
 
@@ -83,13 +94,29 @@ def run(args: argparse.Namespace) -> None:
             f"--documents, --deletions and --shards name {len(args.documents)}, "
             f"{len(args.deletions)} and {len(args.shards)} shards; give one of each for each shard"
         )
-    wanted = Wanted(args.languages, args.retracted)
+    wanted = Wanted(args.languages, args.retracted, read_excluded(args.exclude))
     events = read_events(args.documents, args.deletions, wanted)
     counts = Counts("corpus.resolve")
     kept = resolve(events, args.shards, counts)
     write_table("kept", kept, args.out)
     counts.write(args.counts)
     logger.info("%d records go on", kept.num_rows)
+
+
+def read_excluded(paths: Sequence[Path]) -> NDArray[np.int64]:
+    """Read PMIDs, one a line.
+
+    Raises:
+        InputError: a file is missing, or a line is no PMID.
+    """
+    found: set[int] = set()
+    for path in paths:
+        require_file(path, "give a file of PMIDs, one a line; see corpus.exclude")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if line.strip() and not line.strip().isdecimal():
+                raise InputError(f"{path}: line {number}: {line!r} is no PMID; give one a line")
+            found.update(int(pmid) for pmid in line.split())
+    return np.array(sorted(found), np.int64)
 
 
 def read_events(documents: Sequence[Path], deletions: Sequence[Path], wanted: Wanted) -> Events:
@@ -126,7 +153,9 @@ def _records(path: Path, shard: int, wanted: Wanted) -> Iterator[Events]:
             )
             foreign[pc.list_parent_indices(batch["languages"]).filter(among).to_numpy()] = False
         withdrawn = batch["retracted"].to_numpy(zero_copy_only=False) & (not wanted.retracted)
-        verdict = np.select([empty, foreign, withdrawn], [1, 2, 3], 0).astype(np.int8)
+        asked = np.isin(batch["pmid"].to_numpy(), wanted.excluded)
+        reasons = [empty, foreign, withdrawn, asked]
+        verdict = np.select(reasons, [1, 2, 3, 4], 0).astype(np.int8)
         yield _events(batch, shard, verdict)
 
 

@@ -38,7 +38,8 @@ def encode_mentions(
     for rows in progress(batches, "batches of mentions", len(batches)):
         ids = {"input_ids": [cut[row][0] for row in rows]}
         batch = encoder.tokenizer.pad(ids, return_tensors="pt").to(encoder.lm.device)
-        hidden = encoder.lm(**batch).last_hidden_state  # (rows, length, dim)
+        layers = encoder.lm(**batch, output_hidden_states=True).hidden_states
+        hidden = layers[encoder.hidden_layer]  # (rows, length, dim)
         length = hidden.shape[1]
         token = [i * length + t for i, row in enumerate(rows) for t in cut[row][1]]
         group = [i for i, row in enumerate(rows) for _ in cut[row][1]]

@@ -143,6 +143,8 @@ def figures(result: Result, rows: NDArray[np.int64], resamples: int, seed: int) 
     """Number of questions and units of a set, and each figure with its interval."""
     units = [result.units[row] for row in rows]
     found: dict[str, Any] = {"questions": len(rows), "units": len(set(units))}
+    if result.kind == "map":
+        return found  # places have no mean
     if result.kind == "relatedness":
         rating, cosine = (result.scores[side][rows] for side in ("rating", "cosine"))
         return {**found, "spearman": list(spearman_interval(rating, cosine, resamples, seed))}

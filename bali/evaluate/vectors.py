@@ -58,10 +58,12 @@ def model_digest(folder: Path) -> str:
     Raises:
         InputError: the folder has no weights.
     """
+    from bali.model.export import TRANSFORMER
     from bali.model.lm import find_weights
     from bali.model.tokenizer import TOKENIZER_FILES
 
-    files = [find_weights(folder), *(folder / n for n in ("config.json", *TOKENIZER_FILES))]
+    others = ("config.json", TRANSFORMER, *TOKENIZER_FILES)  # the second names the layer to read
+    files = [find_weights(folder), *(folder / name for name in others)]
     parts = [f"{path.name} {file_sha256(path)}\n" for path in files if path.is_file()]
     return sha256("".join(parts).encode()).hexdigest()
 

@@ -55,7 +55,7 @@ def accuracy_figure(results: Sequence[Result]) -> bytes:
             axes.set_title(f"acc@{k}")
             axes.set_xlabel("%, with 95 % interval over concepts")
             axes.grid(axis="x", color="#e5e5e5")
-        return _svg(figure)
+        return svg_bytes(figure)
 
 
 # Objective -> title of its panel, in the order of the panels.
@@ -100,7 +100,7 @@ def losses_figure(histories: Sequence[dict[str, Any]]) -> bytes:
             figure.axes[0].plot([], [], color=colour, label=f"{run}, training")
             figure.axes[0].plot([], [], "o", color=colour, label=f"{run}, validation")
         figure.legend(loc="outside lower center", ncols=min(len(runs), 4), frameon=False)
-        return _svg(figure)
+        return svg_bytes(figure)
 
 
 def _curve(axes: Axes, history: dict[str, Any], loss: str, colour: str) -> None:
@@ -158,7 +158,7 @@ def dropped_figure(waterfalls: Sequence[Waterfall]) -> bytes:
             _draw_bars(axes, bars, waterfall)
         if not places:
             figure.text(0.5, 0.5, "No filter dropped anything.", ha="center")
-        return _svg(figure)
+        return svg_bytes(figure)
 
 
 def _bars(waterfall: Waterfall) -> list[tuple[str, int, int, str]]:
@@ -200,7 +200,7 @@ def _short(label: str, most: int = 34) -> str:
     return label if len(label) <= most else label[: most - 1] + "…"
 
 
-def _svg(figure: Figure) -> bytes:
+def svg_bytes(figure: Figure) -> bytes:
     """Render without date and creator, so that equal numbers give equal bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import platform
 from base64 import b64encode
@@ -14,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from bali.errors import InputError
-from bali.files import atomic_path, read_json
+from bali.files import atomic_path, read_json, require_file
 from bali.report.examples import choose_examples
 from bali.report.figures import accuracy_figure, dropped_figure, losses_figure
 from bali.report.results import compare, differences_csv, read_results, results_csv
@@ -55,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--examples", type=int, default=10, help="linked sentences shown")
     parser.add_argument("--seed", type=int, required=True, help="of their choice")
     parser.add_argument("--config", required=True, help="all settings, as JSON text")
+    for name in ("gains", "gains-figure", "groups-figure", "map-figure"):
+        parser.add_argument(f"--{name}", type=Path, required=True, help="of `bali report tasks`")
     outputs = {
         "out": "the page",
         "results": "CSV of accuracies",
@@ -91,6 +94,7 @@ def run(args: argparse.Namespace) -> None:
         {
             "summary": summarise(settings, graph, mentions),
             "results": results,
+            "gains": read_gains(args.gains),
             "runs": settings["run_set"],
             "resamples": resamples,
             "differences": differences,
@@ -101,7 +105,7 @@ def run(args: argparse.Namespace) -> None:
             "mention_rows": mention_rows(mentions),
             "examples": examples,
             "names": concept_names(args.nodes, shown),
-            "figures": {name: data_uri(svg) for name, svg in figures.items()},
+            "figures": {name: data_uri(svg) for name, svg in (figures | shown_tasks(args)).items()},
             "versions": versions(),
             "facts": facts,
             "settings": json.dumps(settings, indent=2, ensure_ascii=False),
@@ -118,6 +122,24 @@ def run(args: argparse.Namespace) -> None:
     for path, content in outputs.items():
         with atomic_path(path) as part:
             part.write_bytes(content)
+
+
+def read_gains(path: Path) -> list[dict[str, str]]:
+    """Rows of gains.csv.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    require_file(path, "make it with `bali report tasks`")
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def shown_tasks(args: argparse.Namespace) -> dict[str, bytes]:
+    """The figures of all tasks."""
+    paths = {"gains": args.gains_figure, "groups": args.groups_figure, "map": args.map_figure}
+    remedy = "make it with `bali report tasks`"
+    return {name: require_file(path, remedy).read_bytes() for name, path in paths.items()}
 
 
 def parse_settings(text: str) -> dict[str, Any]:
@@ -229,6 +251,12 @@ def render(context: Mapping[str, Any]) -> str:
     environment.filters.update(
         number=lambda value: f"{value:,}",
         fact=lambda value: value if isinstance(value, str) else json.dumps(value),
+        # a field of a CSV: a share, or nothing
+        share=lambda text: f"{100 * float(text):.1f}" if text else "",
+        change=lambda text: (
+            f"{100 * float(text):+.1f}".replace("-", "\N{MINUS SIGN}") if text else ""
+        ),
+        p_value=lambda text: f"{float(text):.4f}" if text else "",
         percent=lambda share: f"{100 * share:.1f}",
         # a minus sign as long as the plus sign
         points=lambda share: f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}"),

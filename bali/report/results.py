@@ -156,7 +156,7 @@ def results_csv(results: Iterable[Result]) -> str:
         for k in CUTOFFS
     )
     header = ["split", "run", "seeds", "queries", "metric", "value", "low", "high"]
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
 def differences_csv(differences: Iterable[Difference]) -> str:
@@ -166,10 +166,11 @@ def differences_csv(differences: Iterable[Difference]) -> str:
         for d in differences
     )
     header = ["question", "left", "right", "metric", "difference", "low", "high", "verdict"]
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table as CSV with a header and lines that end in LF."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -139,6 +139,40 @@ these: they are no evidence.</caption>
 {%- endif %}
 
 <section>
+<h2>All tasks: what each model gains over the base LM</h2>
+<p>Intervals and tests are over whole documents, or concepts; p is that of a paired permutation test
+after Holm's correction over all models and main sets. Figures in points, with the standard
+deviation over training seeds where there are several.</p>
+{{- figure("gains", "Forest plot of the tested gains; numbers below.",
+  "Gains over the base LM with 95 % intervals; filled where p after correction is below .05.") }}
+<details><summary>All sets and figures</summary>
+<div class="scroll"><table class="small">
+<caption>Every model on every set of every task.</caption>
+<thead><tr><th scope="col">task</th><th scope="col">set</th><th scope="col">figure</th>
+  <th scope="col">model</th><th scope="col" class="n">questions</th>
+  <th scope="col" class="n">value</th>
+  <th scope="col" class="n">± seeds</th><th scope="col" class="n">gain</th>
+  <th scope="col" class="n">95 % interval</th><th scope="col" class="n">p, Holm</th></tr></thead>
+<tbody>
+{%- for row in gains %}
+  <tr><td>{{ row.task }}</td><td>{{ row.set }}</td><td>{{ row.figure }}</td>
+    <th scope="row">{{ row.run }}</th><td class="n">{{ row.questions|int|number }}</td>
+    <td class="n strong">{{ row.value|share }}</td><td class="n">{{ row.deviation|share }}</td>
+    <td class="n">{{ row.gain|change }}</td>
+    <td class="n">
+      {%- if row.gain %}{{ row.gain_low|change }} to {{ row.gain_high|change }}{% endif %}</td>
+    <td class="n">{{ row.p_holm|p_value }}</td></tr>
+{%- endfor %}
+</tbody>
+</table></div>
+</details>
+{{- figure("groups", "Accuracy by semantic group and model.",
+  "acc@1 of linking by the semantic group of the gold concept.") }}
+{{- figure("map", "Concept vectors in two dimensions, a panel a model.",
+  "Concept vectors by t-SNE, the base LM first; the same concepts in each panel.") }}
+</section>
+
+<section>
 <h2>Training</h2>
 {{- figure("losses", "Curves of the contrastive and of the masked-language-model loss by step.",
   "Losses of training (lines, averaged over a fortieth of the steps) and of validation (points). "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from hashlib import md5
+from itertools import pairwise
 from pathlib import Path
 
 STEMS = "zorb quill mard fenn loxo tarv brin dask welm yott prax glim".split()
@@ -121,6 +122,25 @@ def write_pubmed(folder: Path, files: int = 3) -> None:
         path.write_bytes(gzip.compress(text.encode(), mtime=0))
         digest = md5(path.read_bytes(), usedforsecurity=False).hexdigest()
         Path(f"{path}.md5").write_text(f"MD5({path.name})= {digest}\n")
+
+
+def write_gold(folder: Path) -> None:
+    """Gold in PubTator's layout, whose identifiers are CUIs, and rated pairs as in UMNSRS."""
+    folder.mkdir(parents=True)
+    everything = list(concepts())
+    documents = []
+    for i, (cui, names) in enumerate(everything[1:9]):
+        title = f"A case of {names[0]}s"
+        start = title.index(names[0])
+        pmid = 900_000_001 + i  # of the articles, so that these must not train
+        mention = f"{pmid}\t{start}\t{len(title)}\t{names[0]}s\tDisease\t{cui}"
+        documents.append(f"{pmid}|t|{title}\n{pmid}|a|\n{mention}\n")
+    (folder / "gold.txt").write_text("\n".join(documents))
+    rows = [
+        f"{i}.5,1,{one[1][0]},{other[1][1]},{one[0]},{other[0]}"
+        for i, (one, other) in enumerate(pairwise(everything[:9]))
+    ]
+    (folder / "pairs.csv").write_text("\n".join(["Mean,Stdev,Term1,Term2,CUI1,CUI2", *rows, ""]))
 
 
 def article(number: int, title: str, abstract: str) -> str:

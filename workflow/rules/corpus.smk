@@ -59,11 +59,39 @@ rule corpus_sentences:
         " --log {log:q}"
 
 
+rule gold_documents:
+    """The documents of an evaluation set."""
+    input:
+        unpack(gold_text),
+    output:
+        pmids="results/gold/{linking_task}.pmids.txt",
+    log:
+        "results/logs/gold/{linking_task}.log",
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=30,
+    params:
+        options=gold_text_flags,
+        code=code_digest("gold.documents"),
+    shell:
+        "python -m bali gold documents"
+        " {params.options:q} --out {output.pmids:q}"
+        " --log {log:q}"
+
+
 rule corpus_resolve:
     """Which records go on: updates, deletions and versions settled over all shards."""
     input:
         documents=expand("results/corpus/{shard}/documents.parquet", shard=SHARDS),
         deletions=expand("results/corpus/{shard}/deletions.parquet", shard=SHARDS),
+        # the documents of evaluation sets: nothing of them may train
+        exclude=[
+            *config["corpus"]["exclude"],
+            *expand("results/gold/{task}.pmids.txt", task=tasks_of("linking")),
+        ],
     output:
         kept="results/corpus/kept.parquet",
         counts="results/corpus/resolve.counts.json",
@@ -86,7 +114,7 @@ rule corpus_resolve:
         "python -m bali corpus resolve"
         " --documents {input.documents:q} --deletions {input.deletions:q}"
         " --shards {params.shards:q}"
-        " --languages {params.languages:q} {params.retracted:q}"
+        " --languages {params.languages:q} {params.retracted:q} --exclude {input.exclude:q}"
         " --out {output.kept:q} --counts {output.counts:q}"
         " --log {log:q}"
 

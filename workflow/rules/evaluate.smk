@@ -5,13 +5,6 @@ A result is a target of its own: results/evaluate/{run}/{seed}/{task}/{task_seed
 """
 
 
-wildcard_constraints:
-    linking_task="|".join(tasks_of("linking")) or "(?!)",
-    heldout_task="|".join(tasks_of("heldout")) or "(?!)",
-    relations_task="|".join(tasks_of("relations")) or "(?!)",
-    relatedness_task="|".join(tasks_of("relatedness")) or "(?!)",
-
-
 rule evaluate_model:
     """One of evaluate.models: a folder -> resources/lm/<name>."""
     input:
@@ -166,7 +159,7 @@ rule evaluate_relations:
         runtime=240,
     params:
         scorer=scorer_flags,
-        most=most_relations,
+        most=most_questions,
         bootstrap=lookup(dpath="evaluate/bootstrap", within=config),
         code=code_digest("evaluate.relations"),
     shell:
@@ -212,9 +205,44 @@ rule evaluate_relatedness:
         " --log {log:q}"
 
 
+rule evaluate_map:
+    """Concept vectors in two dimensions, of a language model."""
+    input:
+        unpack(scorer_files),
+        names="results/umls/names.parquet",
+        semantic_types="results/umls/semantic_types.parquet",
+    output:
+        metrics="results/evaluate/{run}/{seed}/{map_task}/{task_seed}.json",
+        times="results/evaluate/{run}/{seed}/{map_task}/{task_seed}.time.json",
+    log:
+        "results/logs/evaluate/{run}/{seed}/{map_task}/{task_seed}.log",
+    benchmark:
+        "results/benchmarks/evaluate/{run}/{seed}/{map_task}/{task_seed}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=4_000,
+        runtime=60,
+    params:
+        scorer=scorer_flags,
+        most=most_questions,
+        bootstrap=lookup(dpath="evaluate/bootstrap", within=config),
+        code=code_digest("evaluate.map"),
+    shell:
+        "python -m bali evaluate map"
+        " --names {input.names:q} --semantic-types {input.semantic_types:q} --most {params.most:q}"
+        " {params.scorer:q} --threads {threads:q}"
+        " --run {wildcards.run:q} --seed {wildcards.seed:q} --task {wildcards.map_task:q}"
+        " --task-seed {wildcards.task_seed:q} --bootstrap {params.bootstrap:q}"
+        " --out {output.metrics:q}"
+        " --log {log:q}"
+
+
 rule evaluate:
     """Target: every run and seed on every task, and the baselines."""
     input:
         stage("evaluate"),
         metrics=all_results(),
+        maps=all_results(maps=True),
     localrule: True

@@ -20,9 +20,17 @@ def tasks_of(kind):
     return [task for task, options in TASKS.items() if options["kind"] == kind]
 
 
+wildcard_constraints:
+    linking_task="|".join(tasks_of("linking")) or "(?!)",
+    heldout_task="|".join(tasks_of("heldout")) or "(?!)",
+    relations_task="|".join(tasks_of("relations")) or "(?!)",
+    relatedness_task="|".join(tasks_of("relatedness")) or "(?!)",
+    map_task="|".join(tasks_of("map")) or "(?!)",
+
+
 def baselines_of(task):
-    """Baselines without a model; ratings are no matter of equal strings."""
-    return ("tfidf",) if TASKS[task]["kind"] == "relatedness" else BASELINES
+    """Baselines without a model that a task has."""
+    return {"relatedness": ("tfidf",), "map": ()}.get(TASKS[task]["kind"], BASELINES)
 
 
 def measured():
@@ -38,9 +46,14 @@ def results_of(task):
     return [f"results/evaluate/{run}/{seed}/{task}/{task_seed}.json" for run, seed in models]
 
 
-def all_results():
-    """The result files of all tasks."""
-    return [path for task in TASKS for path in results_of(task)]
+def all_results(*, maps=False):
+    """The result files of all tasks that have figures, or of all maps."""
+    return [
+        path
+        for task, options in TASKS.items()
+        for path in results_of(task)
+        if (options["kind"] == "map") == maps
+    ]
 
 
 def measured_model(wildcards):
@@ -108,6 +121,19 @@ def gold_files(wildcards):
     return files | {key: [options[key]] for key in ("pmids", "train_pmids") if options.get(key)}
 
 
+def gold_text(wildcards):
+    """The files that say which documents a linking task asks about; its training part trains."""
+    options = TASKS[wildcards.linking_task]
+    return {key: options[key] for key in ("gold", "pmids") if options.get(key)}
+
+
+def gold_text_flags(wildcards):
+    """Their flags."""
+    options = TASKS[wildcards.linking_task]
+    flags = ["--layout", options["layout"], "--gold", *options["gold"]]
+    return flags + (["--pmids", options["pmids"]] if options.get("pmids") else [])
+
+
 def linking_flags(wildcards):
     """The flags of a linking task."""
     options = TASKS[wildcards.linking_task]
@@ -131,11 +157,14 @@ def rated_pairs(wildcards):
     return TASKS[wildcards.relatedness_task]["pairs"]
 
 
-def most_relations(wildcards):
-    """How many questions a relations task draws; 0 for all."""
-    return TASKS[wildcards.relations_task].get("most", 0)
+def most_questions(wildcards):
+    """How many questions a task draws, or concepts a map; 0 for all."""
+    task = wildcards.get("relations_task") or wildcards.get("map_task")
+    return TASKS[task].get("most", 500 if TASKS[task]["kind"] == "map" else 0)
 
 
+for path in config["corpus"]["exclude"]:
+    brought(path, "corpus.exclude names it")
 for task, options in TASKS.items():
     if options["kind"] == "relations" and not HELD_OUT:
         raise WorkflowError(

@@ -1,6 +1,59 @@
 """Report: counts and metrics of all stages -> one page, result tables and figures."""
 
 
+rule report_tasks:
+    """Every model on every task: gains over the base LM with tests, as tables and figures."""
+    input:
+        metrics=all_results(),
+        maps=all_results(maps=True),
+    output:
+        gains=report(
+            "results/report/gains.csv",
+            caption="../report/gains.rst",
+            category="Tasks",
+            labels={"what": "gains over the base LM", "kind": "table"},
+        ),
+        latex="results/report/gains.tex",
+        forest=report(
+            "results/report/gains.svg",
+            caption="../report/gains.rst",
+            category="Tasks",
+            labels={"what": "gains over the base LM", "kind": "figure"},
+        ),
+        groups=report(
+            "results/report/groups.svg",
+            caption="../report/groups.rst",
+            category="Tasks",
+            labels={"what": "accuracy by semantic group", "kind": "figure"},
+        ),
+        map=report(
+            "results/report/map.svg",
+            caption="../report/map.rst",
+            category="Tasks",
+            labels={"what": "concept vectors", "kind": "figure"},
+        ),
+    log:
+        "results/logs/report/tasks.log",
+    benchmark:
+        "results/benchmarks/report/tasks.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=30,
+    params:
+        models=[*config["evaluate"]["models"], *config["run_set"]],
+        code=code_digest("report.tasks"),
+    shell:
+        "python -m bali report tasks"
+        " --metrics {input.metrics:q} --maps {input.maps:q} --models {params.models:q}"
+        " --gains {output.gains:q} --gains-latex {output.latex:q}"
+        " --gains-figure {output.forest:q} --groups-figure {output.groups:q}"
+        " --map-figure {output.map:q}"
+        " --log {log:q}"
+
+
 rule report_page:
     """Everything to look at; nothing is computed here but averages and intervals."""
     input:
@@ -18,6 +71,10 @@ rule report_page:
             f"results/pairs/{ROUND}/{config['lm']['name']}/tokens.counts.json",
         ],
         metrics=all_results(),
+        gains="results/report/gains.csv",
+        forest="results/report/gains.svg",
+        groups="results/report/groups.svg",
+        map="results/report/map.svg",
         histories=expand(
             "results/train/{run}/{seed}/history.json", run=config["run_set"], seed=config["seeds"]
         ),
@@ -85,6 +142,8 @@ rule report_page:
     shell:
         "python -m bali report page"
         " --counts {input.counts:q} --metrics {input.metrics:q} --histories {input.histories:q}"
+        " --gains {input.gains:q} --gains-figure {input.forest:q}"
+        " --groups-figure {input.groups:q} --map-figure {input.map:q}"
         " --nodes {input.nodes:q} --edge-types {input.edge_types:q}"
         " --names {input.names:q} --relations {input.relations:q}"
         " --mentions {input.mentions:q} --sentences {input.sentences:q}"
@@ -107,4 +166,5 @@ rule report:
         accuracy="results/report/accuracy.svg",
         losses="results/report/losses.svg",
         dropped="results/report/dropped.svg",
+        gains="results/report/gains.csv",
     localrule: True

@@ -71,6 +71,7 @@ def test_each_rule_once(tmp_path):
             ["neither title nor abstract", 0],
             ["another language", 0],
             ["retracted", 0],
+            ["document of an evaluation set", 0],
         ],
     }
 
@@ -146,3 +147,26 @@ def test_shards_replayed_in_order_twice_keep_the_same_records(tmp_path):
     shards = [([(1, 1), (2, 1), (3, 1)], []), ([(1, 1), (1, 2)], [(2, 1), (3, 1)]), ([(3, 1)], [])]
     once, twice = ([row[:2] for row in resolve(tmp_path, shards * n)[0]] for n in (1, 2))
     assert once == twice == [(1, 2), (3, 1)]
+
+
+def test_documents_of_evaluation_sets_do_not_go_on(tmp_path, capsys):
+    gold = tmp_path / "gold.txt"
+    first = "2|t|Title\n2|a|Text\n2\t0\t5\tTitle\tD\tD1\n"
+    gold.write_text(f"{first}\n7|t|x\n7|a|\n\nmade-up|t|x\nmade-up|a|\n")
+    words = f"--gold {gold} --layout pubtator --out {tmp_path}/pmids.txt --log {tmp_path}/log"
+    assert main(["gold", "documents", *words.split()]) == 0
+    assert (tmp_path / "pmids.txt").read_text() == "2\n7\n"
+    shards = [([(1, 1), (2, 1)], []), ([(2, 2), (3, 1)], [])]
+    flags = ("--languages", "eng", "--exclude", f"{tmp_path}/pmids.txt")
+    kept, counts = resolve(tmp_path, shards, flags)
+    assert {row[0] for row in kept} == {1, 3}
+    assert dict(counts["dropped"])["document of an evaluation set"] == 1
+
+
+def test_a_list_that_holds_no_pmids_is_named(tmp_path):
+    from bali.corpus.resolve import read_excluded
+    from bali.errors import InputError
+
+    (tmp_path / "pmids.txt").write_text("12\n\nPMC7\n")
+    with pytest.raises(InputError, match="line 3: 'PMC7' is no PMID"):
+        read_excluded([tmp_path / "pmids.txt"])

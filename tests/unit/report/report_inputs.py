@@ -111,12 +111,22 @@ def write_inputs(folder):
         folder / "csr.counts.json",
         {"step": "graph.csr", "tables": {}, "facts": {"components": 4321}},
     )
+    write_task_outputs(folder)
     for run, credit in CREDIT.items():
         write_json(folder / f"{run}.metrics.json", metrics(run, credit))
     for run, losses in (("gat", {"mlm": 2.0, "align": 1.0}), ("names-only", {"align": 1.0})):
         step = {"step": 1, "epoch": 1, "loss": 3.0, "losses": losses}
         history = {"steps": [step, step | {"step": 2}], "validation": [step]}
         write_json(folder / f"{run}.history.json", {"run": run, "seed": 29, **history})
+
+
+def write_task_outputs(folder):
+    """What `bali report tasks` leaves."""
+    header = "task,set,figure,run,seeds,questions,units,value,low,high,deviation,gain,gain_low"
+    row = "ncbi,refined,acc@1,gat,1,257,75,0.7,0.6,0.8,,0.058,0.02,0.09,0.001,0.002"
+    (folder / "gains.csv").write_text(f"{header},gain_high,p,p_holm\n{row}\n")
+    for name in ("gains", "groups", "map"):
+        (folder / f"{name}.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
 
 
 def flags_for(inputs):
@@ -127,6 +137,8 @@ def flags_for(inputs):
 
     return {
         "--counts": files("*.counts.json"),
+        "--gains": [str(inputs / "gains.csv")],
+        **{f"--{n}-figure": [str(inputs / f"{n}.svg")] for n in ("gains", "groups", "map")},
         "--metrics": files("*.metrics.json"),
         "--histories": files("*.history.json"),
         **{f"--{t}": files(f"?.{t}.parquet") for t in ("mentions", "sentences", "documents")},

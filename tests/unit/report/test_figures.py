@@ -10,7 +10,7 @@ from bali.report.waterfall import Waterfall
 def drawn(monkeypatch):
     """Figures as matplotlib holds them, in the order of drawing."""
     kept = []
-    monkeypatch.setattr(figures, "_svg", lambda figure: kept.append(figure) or b"")
+    monkeypatch.setattr(figures, "svg_bytes", lambda figure: kept.append(figure) or b"")
     return kept
 
 

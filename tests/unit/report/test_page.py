@@ -140,7 +140,7 @@ def test_names_are_escaped(page, made):
 
 def test_the_page_loads_nothing(page):
     assert not page.all("link") and not page.all("script")
-    assert len(page.all("img")) == 3
+    assert len(page.all("img")) == 6
     for image in page.all("img"):
         assert image["src"].startswith("data:image/svg+xml;base64,")
         assert image["alt"]

@@ -1,0 +1,53 @@
+"""Every kind of task as a target of its own: what is planned, and what mistakes say."""
+
+from pathlib import Path
+
+import pytest
+
+from project import Project
+
+pytestmark = pytest.mark.xdist_group("tasks")
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("tasks"))
+
+
+def configs(project: Project, *others: Path) -> list[str]:
+    tiny = project.repository / "tests/tiny"
+    return ["--configfile", f"{tiny}/config.yaml", f"{tiny}/tasks.yaml", *map(str, others)]
+
+
+def test_every_kind_of_task_is_planned_for_every_model(fresh: Project) -> None:
+    planned = fresh.planned(*configs(fresh))
+    kinds = {"heldout", "linking", "relations", "relatedness", "map", "names", "model"}
+    assert {f"evaluate_{kind}" for kind in kinds} <= planned
+    assert {"graph_heldout", "gold_documents", "report_tasks", "report_page"} <= planned
+
+
+def test_one_result_is_a_target_and_a_baseline_needs_no_model(fresh: Project) -> None:
+    target = "results/evaluate/tfidf/0/gold/29.json"
+    assert fresh.planned(target, *configs(fresh)) == {"umls_tables", "evaluate_linking"}
+    target = "results/evaluate/other/0/rated/29.json"
+    assert fresh.planned(target, *configs(fresh)) == {"evaluate_model", "evaluate_relatedness"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("evaluate: {task_set: [none]}", "evaluate.task_set names 'none'"),
+        ("graph: {heldout: {share: 0.0}}", "evaluate.tasks.graph asks for held-out relations"),
+        ("evaluate: {tasks: {gold: {gold: [absent.txt]}}}", "absent.txt: no such file or folder"),
+        ("evaluate: {tasks: {gold: {layuot: bioc}}}", "layuot"),
+        ("evaluate: {models: {gat: {source: x, pooling: cls}}}", "'gat' in evaluate.models is"),
+        ("corpus: {exclude: [absent.txt]}", "absent.txt: no such file or folder"),
+    ],
+)
+def test_a_mistake_is_named_before_any_job(
+    fresh: Project, tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "more.yaml").write_text(text)
+    done = fresh.run("--dry-run", *configs(fresh, tmp_path / "more.yaml"))
+    assert done.returncode != 0
+    assert message in done.stdout
