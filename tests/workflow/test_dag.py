@@ -171,6 +171,7 @@ DOWNSTREAM_OF_GRAPH = {
     "train_run",
     "evaluate_names",
     "evaluate_heldout",
+    "report_tasks",
     "report_page",
 }
 
@@ -186,6 +187,7 @@ def test_a_changed_setting_reruns_what_uses_it_and_what_follows(
         "train_run",
         "evaluate_names",
         "evaluate_heldout",
+        "report_tasks",
         "report_page",
     }
 
@@ -195,10 +197,12 @@ def test_forcing_a_stage_or_a_rule_reruns_it_and_what_follows(finished: Project)
     assert finished.planned("--forcerun", "evaluate") == {
         "evaluate_names",
         "evaluate_heldout",
+        "report_tasks",
         "report_page",
     }
     assert finished.planned("--forcerun", "evaluate_heldout") == {
         "evaluate_heldout",
+        "report_tasks",
         "report_page",
     }
 

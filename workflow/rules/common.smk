@@ -150,16 +150,16 @@ def linking_counts():
     return [f"results/linking/{name}.counts.json" for name in names]
 
 
-def lm_files():
-    """Files of the base model's folder, so that other weights rerun; all else is pinned."""
-    source = config["lm"]["source"]
+def lm_files(lm, key="lm"):
+    """Files of a model's folder, so that other weights rerun; all else is pinned."""
+    source = lm["source"]
     try:
-        pinned = hub_repository(source, config["lm"]["revision"])
+        pinned = hub_repository(source, lm.get("revision"))
     except InputError as error:
         raise WorkflowError(f"config: {error}") from None
     if pinned or source.startswith(PACKAGE):
         return []
-    remedy = "lm.source names a folder with config.json, a fast tokeniser and weights"
+    remedy = f"{key}.source names a folder with config.json, a fast tokeniser and weights"
     return sorted(str(path) for path in Path(brought(source, remedy)).glob("*") if path.is_file())
 
 

@@ -6,7 +6,7 @@ A result is a target of its own: results/evaluate/{run}/{seed}/{task}/{task_seed
 
 
 rule evaluate_model:
-    """One of evaluate.models: a folder -> resources/lm/<name>."""
+    """One of evaluate.models, from wherever model_fetch takes one -> resources/lm/<name>."""
     input:
         files=measured_files,
     output:
@@ -15,6 +15,7 @@ rule evaluate_model:
         "results/logs/evaluate/models/{measured}.log",
     wildcard_constraints:
         measured="|".join(config["evaluate"]["models"]) or "(?!)",
+    localrule: True  # compute nodes often have no network
     conda:
         "../envs/torch.yaml"
     threads: 1
@@ -26,7 +27,7 @@ rule evaluate_model:
         code=code_digest("model.fetch"),
     shell:
         "python -m bali model fetch"
-        " --name {wildcards.measured:q} --source {params.source:q} --out {output.folder:q}"
+        " --name {wildcards.measured:q} {params.source:q} --out {output.folder:q}"
         " --log {log:q}"
 
 

@@ -66,17 +66,16 @@ def measured_model(wildcards):
 
 
 def measured_source(wildcards):
-    """Where one of evaluate.models comes from."""
-    return config["evaluate"]["models"][wildcards.measured]["source"]
+    """The flags of where one of evaluate.models comes from."""
+    model = config["evaluate"]["models"][wildcards.measured]
+    flags = ["--source", model["source"]]
+    return flags + (["--revision", model["revision"]] if model.get("revision") else [])
 
 
 def measured_files(wildcards):
-    """Files of its folder, so that other weights rerun; a package's are pinned."""
-    source = measured_source(wildcards)
-    if source.startswith("package:"):
-        return []
-    remedy = f"evaluate.models.{wildcards.measured}.source names a Hugging Face folder"
-    return sorted(str(path) for path in Path(brought(source, remedy)).glob("*") if path.is_file())
+    """Files of its folder, so that other weights rerun; all else is pinned."""
+    name = wildcards.measured
+    return lm_files(config["evaluate"]["models"][name], f"evaluate.models.{name}")
 
 
 def name_pooling(wildcards):

@@ -4,7 +4,7 @@
 rule model_fetch:
     """A folder, a folder inside an installed package or a model on a hub -> resources/lm/<lm>."""
     input:
-        files=lm_files(),
+        files=lm_files(config["lm"]),
     output:
         folder=directory(f"resources/lm/{config['lm']['name']}"),
     log:
