@@ -105,7 +105,7 @@ def examine(
     for meta in umls["meta"]:
         yield from sources.check_meta(meta, umls["download"], environ, deep)
     yield sources.check_pubmed(corpus, deep)
-    yield sources.check_lm(config["lm"]["source"])
+    yield sources.check_lm(config["lm"]["source"], config["lm"]["revision"])
     rrf = sources.rrf_bytes(umls["meta"], umls["download"])
     yield machine.check_spark_memory(memory_mb, rrf)
     pubmed = sources.pubmed_bytes(corpus)

@@ -178,17 +178,20 @@ def check_pubmed(corpus: Mapping[str, Any], deep: bool) -> Result:
     return from_error("PubMed", look)
 
 
-def check_lm(source: str) -> Result:
-    """The base model's folder has config, tokeniser and weights that are of one model."""
+def check_lm(source: str, revision: str | None) -> Result:
+    """The base model is pinned, or its folder has config, tokeniser and weights of one model."""
     try:
         # heavy, and absent in Spark's environment
         from bali.model.fetch import check_vocabulary, source_folder
         from bali.model.lm import find_weights
+        from bali.model.source import hub_repository
         from bali.model.tokenizer import require_config
     except ImportError as error:
         return Result("language model", FAIL, f"transformers does not load ({error})", "install it")
 
     def look() -> str:
+        if hub_repository(source, revision):
+            return f"{source} at {revision}; the workflow fetches it"
         folder = source_folder(source)
         weights = find_weights(require_config(folder))
         check_vocabulary(folder)

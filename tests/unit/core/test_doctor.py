@@ -234,11 +234,13 @@ def test_pubmed_files(corpus, tmp_path):
 
 def test_language_model(tmp_path):
     folder = write_random_bert(tmp_path / "lm", ["a b c"])
-    assert sources.check_lm(str(folder)).level == OK
+    assert sources.check_lm(str(folder), None).level == OK
     (folder / "model.safetensors").unlink()
-    assert "no weights" in sources.check_lm(str(folder)).found
-    assert sources.check_lm("package:no_such_package/x").level == FAIL
-    assert sources.check_lm(str(tmp_path / "none")).level == FAIL
+    assert "no weights" in sources.check_lm(str(folder), None).found
+    assert sources.check_lm("package:no_such_package/x", None).level == FAIL
+    assert sources.check_lm("hf:an/encoder", "main").level == FAIL
+    assert "the workflow fetches it" in sources.check_lm("hf:an/encoder", "0" * 40).found
+    assert sources.check_lm(str(tmp_path / "none"), None).level == FAIL
 
 
 def test_configs_merge_as_snakemake_merges_them(tmp_path):
