@@ -5,14 +5,22 @@ Texts are kept one after another, without padding; the language model sees them 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from bali.model.masking import IGNORED
 from bali.model.packing import Rows, pack
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Part = TypeVar("Part", bound="DataclassInstance")
+Move = Callable[[Tensor], Tensor]
 
 
 class Texts:
@@ -46,13 +54,16 @@ class Texts:
         """Tokens and padding that the language model computes."""
         return self.rows.token.numel()
 
+    def moved(self, move: Move) -> Texts:
+        """The same texts elsewhere; the lengths stay where they are."""
+        result = copy(self)
+        result.ids, result.first = move(self.ids), move(self.first)
+        result.rows = moved(self.rows, move)
+        return result
+
     def to(self, device: torch.device) -> Texts:
-        """The same texts on another device; the lengths stay on the CPU."""
-        moved = copy(self)
-        moved.ids = self.ids.to(device, non_blocking=True)
-        moved.first = self.first.to(device, non_blocking=True)
-        moved.rows = self.rows.to(device)
-        return moved
+        """The same texts on another device."""
+        return self.moved(lambda tensor: tensor.to(device))
 
 
 @dataclass(frozen=True)
@@ -68,19 +79,6 @@ class GraphInput:
     sibling: Tensor  # (K,) -> centres: concepts that no row is about, as hard negatives
     written: Texts | None = None  # one text a centre: its subgraph, where the encoder is linear
 
-    def to(self, device: torch.device) -> GraphInput:
-        """The same inputs on another device."""
-        return GraphInput(
-            names=self.names.to(device),
-            member=self.member.to(device),
-            edge_index=self.edge_index.to(device),
-            relation=self.relation.to(device),
-            centre=self.centre.to(device),
-            row_centre=self.row_centre.to(device),
-            sibling=self.sibling.to(device),
-            written=None if self.written is None else self.written.to(device),
-        )
-
 
 @dataclass(frozen=True)
 class SynonymInput:
@@ -88,10 +86,6 @@ class SynonymInput:
 
     names: Texts  # 2P texts: one name of each concept, then another of each
     concept: Tensor  # (P,): node ids, distinct
-
-    def to(self, device: torch.device) -> SynonymInput:
-        """The same inputs on another device."""
-        return SynonymInput(self.names.to(device), self.concept.to(device))
 
 
 @dataclass(frozen=True)
@@ -101,10 +95,6 @@ class Links:
     head: Tensor  # (triples,) -> names of the `GraphInput`: the neighbour's
     relation: Tensor  # (triples,): id of what the edge says
     row: Tensor  # (triples,) -> mention rows
-
-    def to(self, device: torch.device) -> Links:
-        """The same triples on another device."""
-        return Links(self.head.to(device), self.relation.to(device), self.row.to(device))
 
 
 @dataclass(frozen=True)
@@ -130,15 +120,24 @@ class Batch:
         return (self.labels != IGNORED).nonzero()[:, 0] if self.masked is None else self.masked
 
     def to(self, device: torch.device) -> Batch:
-        """The same inputs on another device."""
-        return Batch(
-            sentences=self.sentences.to(device),
-            labels=self.labels.to(device),
-            token=self.token.to(device),
-            group=self.group.to(device),
-            concept=self.concept.to(device),
-            graph=None if self.graph is None else self.graph.to(device),
-            synonyms=None if self.synonyms is None else self.synonyms.to(device),
-            links=None if self.links is None else self.links.to(device),
-            masked=self.masked_tokens().to(device),
-        )
+        """The same inputs on another device; from pinned memory, without waiting for it."""
+        whole = replace(self, masked=self.masked_tokens())
+        return moved(whole, lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The same inputs in memory that a GPU copies from by itself; DataLoader calls this."""
+        return moved(replace(self, masked=self.masked_tokens()), Tensor.pin_memory)
+
+
+def moved(value: Part, move: Move) -> Part:
+    """A copy of a dataclass of tensors, texts and such dataclasses, each tensor moved."""
+    parts: dict[str, Any] = {}
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if isinstance(part, Tensor):
+            parts[field.name] = move(part)
+        elif isinstance(part, Texts):
+            parts[field.name] = part.moved(move)
+        elif part is not None:
+            parts[field.name] = moved(part, move)
+    return replace(value, **parts)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from bali.model.batch import Texts
+from bali.model.batch import Texts, moved
 from bali.model.packing import Rows, one_a_row
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,8 @@ def run(lm: PreTrainedModel, texts: Texts, convention: Convention, **options: An
 
 def _rows(texts: Texts, convention: Convention) -> Rows:
     if convention.first_position is None:
-        return one_a_row(texts.lengths.numpy()).to(texts.ids.device)
+        device = texts.ids.device
+        return moved(one_a_row(texts.lengths.numpy()), lambda tensor: tensor.to(device))
     return texts.rows
 
 

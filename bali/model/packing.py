@@ -32,15 +32,6 @@ class Rows:
     position: Tensor  # (rows, length), int64: place in its text, from 0; 0 at padding
     place: Tensor  # (tokens,), int64 -> the flattened rows
 
-    def to(self, device: torch.device) -> Rows:
-        """The same layout on another device."""
-        return Rows(
-            token=self.token.to(device, non_blocking=True),
-            text=self.text.to(device, non_blocking=True),
-            position=self.position.to(device, non_blocking=True),
-            place=self.place.to(device, non_blocking=True),
-        )
-
 
 def pack(lengths: Ints) -> Rows:
     """Lay out texts in as few cells as a handful of row lengths allow.

@@ -43,6 +43,7 @@ def load(make: Callable[[int], Batch], steps: range, workers: int) -> Generator[
         num_workers=workers,
         prefetch_factor=AHEAD if workers else None,
         collate_fn=_as_it_is,
+        pin_memory=torch.cuda.is_available(),  # else a copy to the GPU waits for all before it
         worker_init_fn=_leave_signals,
         generator=torch.Generator(),  # its own: DataLoader would draw from the one of dropout
         multiprocessing_context="fork" if workers else None,

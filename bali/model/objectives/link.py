@@ -154,7 +154,8 @@ def link_loss(
         logits = score(known[given], relation, candidate, of_heads) / temperature  # (triples, C)
         question = torch.stack([given, relation])  # the same question may have several answers
         alike = (question[:, :, None] == question[:, None, :]).all(dim=0)  # (triples, triples)
-        answer = F.one_hot(wanted, len(candidate)).to(logits.dtype)  # (triples, C)
+        every = torch.arange(len(candidate), device=wanted.device)
+        answer = (wanted[:, None] == every).to(logits.dtype)  # (triples, C)
         confirmed = (alike.to(logits.dtype) @ answer > 0) & (answer == 0)  # by another triple
         losses.append(F.cross_entropy(logits.masked_fill(confirmed, HIDDEN), wanted))
     return torch.stack(losses).mean()
