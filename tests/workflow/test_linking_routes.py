@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bali.storage import read_table
+from bali.storage import from_columns, read_table, write_table
 from project import Project
 
 pytestmark = pytest.mark.xdist_group("dag")
@@ -69,20 +69,24 @@ def test_pretagged_mentions_take_the_place_of_the_dictionarys(project: Project) 
 def test_a_second_round_orders_candidates_by_the_run_that_the_first_one_trained(
     project: Project,
 ) -> None:
+    path = project.work / "results/linking/1/0001.parquet"
+    first = read_table("mentions", path).to_pylist()
+    # no name of the invented universe has two concepts: each mention gets one more candidate
+    both = [row | {"rank": rank} for row in first for rank in (0, 1) if not row["rank"]]
+    for row in both:
+        row["cui"] = "C9000000" if row["rank"] == 0 else row["cui"]
+    columns = {name: [row[name] for row in both] for name in first[0]}
+    write_table("mentions", from_columns("mentions", columns), path)
     flags = with_config(project, "linking: {rerank: gat}")
-    done = project.run("--cores", "2", "linking", *flags)
+    target = "results/linking/2/0001.parquet"
+    done = project.run("--allowed-rules", "linking_rerank", "--cores", "1", target, *flags)
     assert done.returncode == 0, done.stdout[-3000:]
-    for shard in ("0001", "0002"):
-        first, second = (
-            read_table("mentions", project.work / f"results/linking/{round_}/{shard}.parquet")
-            for round_ in (1, 2)
-        )
-        kept = [c for c in first.column_names if c not in ("cui", "score", "rank")]
-        assert first.select(kept).equals(second.select(kept))
-        facts = json.loads((project.work / f"results/linking/2/{shard}.counts.json").read_text())[
-            "facts"
-        ]
-        assert facts["mentions with several candidates"] > 0
+    before, after = (read_table("mentions", p) for p in (path, project.work / target))
+    kept = [name for name in before.column_names if name not in ("cui", "score", "rank")]
+    assert before.select(kept).equals(after.select(kept))
+    facts = json.loads((project.work / "results/linking/2/0001.counts.json").read_text())["facts"]
+    assert facts["mentions with several candidates"] == len(both) // 2
+    assert facts["of these with another concept first"] > 0
 
 
 @pytest.fixture(scope="module")
