@@ -69,7 +69,8 @@ class MentionPooling(nn.Module):
         vectors = hidden if hidden.dtype == torch.float64 else hidden.float()
         if self.query is not None:
             h = vectors[token]  # (links, dim)
-            score = h @ self.query.to(h.dtype) / h.shape[1] ** 0.5  # (links,)
+            # not a matrix product, which autocast would round to bfloat16
+            score = (h * self.query).sum(dim=1) / h.shape[1] ** 0.5  # (links,)
             weight = softmax(score, group, num_nodes=groups)
             return vectors.new_zeros(groups, h.shape[1]).index_add(0, group, weight[:, None] * h)
         first = token.new_full((groups,), len(hidden)).scatter_reduce(0, group, token, "amin")

@@ -52,8 +52,9 @@ class ContrastObjective(Objective):
         if not len(concept):
             return Term(views.nothing(), torch.zeros_like(concept).sum())
         left, right, others = self.rows(views)
-        left, right = self.left_head(left), self.right_head(right)
-        others = None if others is None else self.right_head(others)
+        with torch.autocast(left.device.type, enabled=False):  # small; cosines want float32
+            left, right = self.left_head(left), self.right_head(right)
+            others = None if others is None else self.right_head(others)
         temperature = self.temperature()
         term = self.loss(left, right, concept, temperature, others, self.by_concept)
         if isinstance(temperature, Tensor):

@@ -196,6 +196,15 @@ def test_the_heads_stand_in_the_loss_alone_and_learn_at_the_rate_of_the_rest(tin
     assert set(heads) <= set(aligner.parameter_groups()[1])
 
 
+def test_autocast_rounds_no_head(tiny: TinyInputs):
+    aligner, batch = make_aligner(tiny, projection="mlp"), make_batch(tiny, [0, 1, 2])
+    views = Views(batch, aligner)
+    with torch.no_grad():
+        plain = aligner.objectives["align"](views).value  # the views are computed here, in float32
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(aligner.objectives["align"](views).value, plain)
+
+
 def test_a_frozen_graph_encoder_is_in_no_group(tiny: TinyInputs):
     aligner = make_aligner(tiny, freeze_graph=True)
     of_lm, rest = aligner.parameter_groups()

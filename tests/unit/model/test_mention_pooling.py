@@ -83,6 +83,14 @@ def test_half_precision_is_pooled_in_single_and_no_rows_give_none(pooling: str):
     assert MentionPooling(pooling, 2)(HIDDEN, nothing, nothing, 0, SENTENCE).shape == (0, 2)
 
 
+@pytest.mark.parametrize("pooling", MENTION_POOLINGS)
+def test_autocast_rounds_nothing(pooling: str):
+    hidden, query = torch.randn(8, 2), [0.3, -1.7] if pooling == "attention" else None
+    plain = pool(pooling, hidden, query)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(pool(pooling, hidden, query), plain)
+
+
 def test_an_unknown_pooling_is_refused():
     with pytest.raises(ValueError, match="'max' is none of mean, first, cls, attention"):
         MentionPooling("max", 2)
