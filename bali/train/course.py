@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from bali.errors import InputError
 from bali.train.checkpoints import Checkpoint, Checkpoints
 from bali.train.data import TrainingData
 from bali.train.loader import load
 from bali.train.loop import NotFiniteError, Record, Trainer, explain
 from bali.train.probe import Probe
-from bali.train.progress import Progress
+from bali.train.progress import Progress, show_losses
 from bali.train.state import capture, restore, restore_weights
 from bali.train.stop import EXIT_STATUS, Stop
 from bali.train.validation import mean_losses
@@ -122,6 +124,12 @@ class Course:
             of_epoch_0 = range(-self.validation.steps, 0)
             batches = load(self.validation.at, of_epoch_0, self.workers)
             record |= mean_losses(self.trainer, batches)
+            if not math.isfinite(record["loss"]):
+                raise InputError(
+                    f"step {last['step']}: the validation loss is {record['loss']} "
+                    f"({show_losses(record['losses'])}), that of training is not; set "
+                    "train.precision to fp32"
+                )
         if self.probe is not None:
             record["probe"] = self.probe.accuracy(self.trainer.aligner)
         self.history["validation"].append(record)

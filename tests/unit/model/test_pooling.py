@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bali.model.pooling import pool_mentions, pool_names
+from bali.model.pooling import pool_mentions, pool_names, pool_texts
 
 HIDDEN = torch.tensor([[1.0, 0], [3, 0], [5, 2], [7, 4], [0, 9]], dtype=torch.float64)
 TOKEN = torch.tensor([1, 2, 3, 2, 4])  # token 2 belongs to mentions of two concepts
@@ -58,3 +58,20 @@ def test_cls_is_the_first_token():
 def test_an_unknown_pooling_is_refused():
     with pytest.raises(ValueError, match="'max' is none of mean, cls"):
         pool_names(HIDDEN[None], torch.ones(1, 5), "max")
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_texts_one_after_another_pool_as_padded_names_do(pooling: str):
+    lengths = [3, 1, 4]
+    hidden = torch.randn(8, 5, generator=torch.Generator().manual_seed(1))
+    padded = torch.nn.utils.rnn.pad_sequence(hidden.split(lengths), batch_first=True)
+    mask = torch.tensor([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]])
+    first, owner = torch.tensor([0, 3, 4]), torch.tensor([0, 0, 0, 1, 2, 2, 2, 2])
+    torch.testing.assert_close(
+        pool_texts(hidden, first, owner, pooling), pool_names(padded, mask, pooling)
+    )
+
+
+def test_an_unknown_pooling_of_texts_is_refused():
+    with pytest.raises(ValueError, match="pooling 'max' is none of mean, cls"):
+        pool_texts(torch.ones(1, 2), torch.tensor([0]), torch.tensor([0]), "max")
