@@ -1,9 +1,11 @@
 """Mentions of one shard, their candidates put in the order of an aligned model.
 
 A mention's vector is pooled from its sentence as in training; a candidate scores the highest cosine
-with the vectors of its names. Only the order of candidates changes: spans stay, and each candidate
-keeps the score that it was linked with, so that `pairs.min_score` means the same in both rounds.
-Mentions of one candidate, and those that begin behind the token limit, stay as they are.
+with the vectors of its names. Names that another candidate of the mention has too, in normal form,
+tell nothing apart and are left out, unless a candidate has no others. Only the order of candidates
+changes: spans stay, and each candidate keeps the score that it was linked with, so that
+`pairs.min_score` means the same in both rounds. Mentions of one candidate, and those that begin
+behind the token limit, stay as they are.
 
 Cosines are compared to four decimals, and equal ones keep their order: batches of other shards
 must not decide by their rounding.
@@ -32,6 +34,7 @@ from bali.model.encoder import TextEncoder
 from bali.model.mention_encoder import POOLINGS, Sentences, encode_mentions
 from bali.ranges import ranges
 from bali.storage import read_table, stream_table, write_table
+from bali.text import normalise
 
 logger = logging.getLogger(__name__)
 
@@ -146,6 +149,8 @@ class Names:
         texts = distinct.dictionary.to_pylist()
         self.cuis = cuis
         self.string: Integers = distinct.indices.to_numpy().astype(np.int64)  # of each name
+        forms = pa.array(map(normalise, texts), pa.string()).dictionary_encode()
+        self.form: Integers = forms.indices.to_numpy().astype(np.int64)  # of each string
         concept = pc.index_in(rows["cui"], cuis).to_numpy()  # the table is sorted by CUI
         self.size: Integers = np.bincount(concept, minlength=len(cuis))
         if not self.size.all():
@@ -157,7 +162,7 @@ class Names:
     def best(
         self, vectors: NDArray[np.float32], owner: Integers, concept: Integers
     ) -> NDArray[np.float32]:
-        """(candidates,) the highest cosine of a mention with the names of a candidate.
+        """(candidates,) the highest cosine of a mention with the candidate's names that count.
 
         Args:
             vectors: (mentions, dim) float32, normalised.
@@ -168,9 +173,29 @@ class Names:
         cosine = np.einsum(
             "nd,nd->n", vectors[owner[candidate]], self.vectors[self.string[name]]
         )  # (names of candidates,)
+        cosine[~self._counts(owner, candidate, self.form[self.string[name]])] = -2  # below all
         begin = np.cumsum(self.size[concept]) - self.size[concept]
         best: NDArray[np.float32] = np.maximum.reduceat(cosine, begin)
         return best
+
+    @staticmethod
+    def _counts(owner: Integers, candidate: Integers, form: Integers) -> NDArray[np.bool_]:
+        """(names,) whether a name tells its candidate apart, or its mention has none that do.
+
+        Args:
+            owner: (candidates,) mention of each.
+            candidate: (names,) candidate of each name.
+            form: (names,) number of its normal form.
+        """
+        key = owner[candidate] * (int(form.max(initial=0)) + 1) + form  # a form in a mention
+        distinct = np.unique(key * len(owner) + candidate)
+        known, holders = np.unique(distinct // len(owner), return_counts=True)
+        own = holders[np.searchsorted(known, key)] == 1
+        without = np.bincount(candidate[own], minlength=len(owner)) == 0
+        undecided = np.zeros(int(owner.max(initial=0)) + 1, np.bool_)
+        undecided[owner[without]] = True
+        counts: NDArray[np.bool_] = own | undecided[owner[candidate]]
+        return counts
 
 
 def reorder(

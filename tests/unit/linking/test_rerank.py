@@ -67,7 +67,8 @@ def rerank(tmp_path, lm, write_shard):
         write_table("mentions", from_columns("mentions", columns), tmp_path / "mentions.parquet")
         pairs = [(cui, name) for cui, names in NAMES.items() for name in names]
         names = {"cui": [cui for cui, _ in pairs], "name": [name for _, name in pairs]}
-        names |= {"sab": ["T"] * 6, "tty": ["PT"] * 6, "preferred": [True] * 6}
+        n = len(pairs)
+        names |= {"sab": ["T"] * n, "tty": ["PT"] * n, "preferred": [True] * n}
         write_table("names", from_columns("names", names), tmp_path / "names.parquet")
         flags = {
             "mentions": tmp_path / "mentions.parquet", "documents": tmp_path / "documents.parquet",
@@ -154,6 +155,25 @@ def test_only_concept_score_and_rank_change_and_each_concept_keeps_its_score(rer
         return {(r["pmid"], r["start"], r["cui"]): r["score"] for r in rows}
 
     assert scores(before) == scores(after)
+
+
+def test_a_name_that_two_candidates_have_tells_nothing_apart(rerank, lm, monkeypatch):
+    monkeypatch.setitem(NAMES, "C0000002", ["Cold", "chill"])
+    candidates = ("C0000003", "C0000002", "C0000001")
+    _, after, _ = rerank(candidates)
+    found = [r["cui"] for r in after if r["pmid"] == 1 and r["start"] == 2]
+    own = {"C0000001": ["common cold"], "C0000002": ["chill"], "C0000003": NAMES["C0000003"]}
+    for cui, names in own.items():
+        monkeypatch.setitem(NAMES, cui, names)
+    assert found == expected_order(lm, "A cold winter", 2, 6, candidates)
+
+
+def test_where_a_candidate_has_no_name_of_its_own_all_names_count(rerank, monkeypatch):
+    monkeypatch.setitem(NAMES, "C0000002", ["COLD"])  # read as "cold", which C0000001 has too
+    for candidates in (("C0000001", "C0000002"), ("C0000002", "C0000001")):
+        before, after, _ = rerank(candidates)
+        assert [r["cui"] for r in after if r["start"] == 2] == list(candidates)
+        assert before == after
 
 
 def test_equal_names_keep_the_order_of_the_first_round(rerank, monkeypatch):
