@@ -36,6 +36,7 @@ class MaskedTokens(Objective):
         # the vocabulary is by far the widest layer: only where there is something to predict
         logits = self.head(views.hidden[masked])  # (masked, vocabulary)
         labels = views.batch.labels[masked]
-        total = F.cross_entropy(logits.float(), labels, reduction="sum")
+        logits = logits if logits.dtype == torch.float64 else logits.float()
+        total = F.cross_entropy(logits, labels, reduction="sum")
         count = torch.full((), len(masked), device=total.device)
         return Term(total / max(len(masked), 1), count)
