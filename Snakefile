@@ -50,6 +50,7 @@ rule all:
     default_target: True
     input:
         "results/report/index.html",
+        cards=rules.report.input.cards,
 
 
 onerror:

@@ -65,6 +65,7 @@ STEPS: dict[str, dict[str, str]] = {
     },
     "report": {
         "tasks": "results of all tasks -> gains with tests, figures",
+        "card": "files of a run -> its model card",
         "page": "counts and metrics -> index.html and tables",
     },
 }

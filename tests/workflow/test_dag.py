@@ -172,6 +172,7 @@ DOWNSTREAM_OF_GRAPH = {
     "evaluate_names",
     "evaluate_heldout",
     "report_tasks",
+    "report_card",
     "report_page",
 }
 
@@ -188,6 +189,7 @@ def test_a_changed_setting_reruns_what_uses_it_and_what_follows(
         "evaluate_names",
         "evaluate_heldout",
         "report_tasks",
+        "report_card",
         "report_page",
     }
 
@@ -198,11 +200,13 @@ def test_forcing_a_stage_or_a_rule_reruns_it_and_what_follows(finished: Project)
         "evaluate_names",
         "evaluate_heldout",
         "report_tasks",
+        "report_card",
         "report_page",
     }
     assert finished.planned("--forcerun", "evaluate_heldout") == {
         "evaluate_heldout",
         "report_tasks",
+        "report_card",
         "report_page",
     }
 

@@ -40,7 +40,11 @@ def test_one_result_is_a_target_and_a_baseline_needs_no_model(fresh: Project) ->
         ("graph: {heldout: {share: 0.0}}", "evaluate.tasks.graph asks for held-out relations"),
         ("evaluate: {tasks: {gold: {gold: [absent.txt]}}}", "absent.txt: no such file or folder"),
         ("evaluate: {tasks: {gold: {layuot: bioc}}}", "layuot"),
-        ("evaluate: {models: {gat: {source: x, pooling: cls}}}", "'gat' in evaluate.models is"),
+        (
+            "evaluate: {models: {gat: {source: x, pooling: cls}}, model_set: [gat]}",
+            "'gat' in evaluate.models is",
+        ),
+        ("evaluate: {model_set: [sapbert]}", "evaluate.model_set names 'sapbert'"),
         ("corpus: {exclude: [absent.txt]}", "absent.txt: no such file or folder"),
     ],
 )

@@ -14,7 +14,7 @@ rule evaluate_model:
     log:
         "results/logs/evaluate/models/{measured}.log",
     wildcard_constraints:
-        measured="|".join(config["evaluate"]["models"]) or "(?!)",
+        measured="|".join(MODELS) or "(?!)",
     localrule: True  # compute nodes often have no network
     conda:
         "../envs/torch.yaml"

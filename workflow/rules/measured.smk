@@ -10,7 +10,14 @@ for task in config["evaluate"]["task_set"]:
         )
     TASKS[task] = config["evaluate"]["tasks"][task]
 
-for name in config["evaluate"]["models"]:
+MODELS = {}
+for name in config["evaluate"]["model_set"]:
+    if name not in config["evaluate"]["models"]:
+        raise WorkflowError(
+            f"config: evaluate.model_set names {name!r}, which evaluate.models does not define; "
+            f"it defines {', '.join(config['evaluate']['models']) or 'none'}"
+        )
+    MODELS[name] = config["evaluate"]["models"][name]
     if name in (*config["runs"], "base", *BASELINES, config["lm"]["name"]):
         raise WorkflowError(f"config: the name {name!r} in evaluate.models is taken; rename it")
 
@@ -35,7 +42,7 @@ def baselines_of(task):
 
 def measured():
     """(run, seed) of every model: the base LM first, then evaluate.models, then the runs."""
-    others = [("base", 0), *((name, 0) for name in config["evaluate"]["models"])]
+    others = [("base", 0), *((name, 0) for name in MODELS)]
     return others + [(run, seed) for run in config["run_set"] for seed in config["seeds"]]
 
 
@@ -60,14 +67,14 @@ def measured_model(wildcards):
     """The folder of the model that a run stands for."""
     if wildcards.run == "base":
         return f"resources/lm/{config['lm']['name']}"
-    if wildcards.run in config["evaluate"]["models"]:
+    if wildcards.run in MODELS:
         return f"resources/lm/{wildcards.run}"
     return f"results/train/{wildcards.run}/{wildcards.seed}/model"
 
 
 def measured_source(wildcards):
     """The flags of where one of evaluate.models comes from."""
-    model = config["evaluate"]["models"][wildcards.measured]
+    model = MODELS[wildcards.measured]
     flags = ["--source", model["source"]]
     return flags + (["--revision", model["revision"]] if model.get("revision") else [])
 
@@ -75,13 +82,13 @@ def measured_source(wildcards):
 def measured_files(wildcards):
     """Files of its folder, so that other weights rerun; all else is pinned."""
     name = wildcards.measured
-    return lm_files(config["evaluate"]["models"][name], f"evaluate.models.{name}")
+    return lm_files(MODELS[name], f"evaluate.models.{name}")
 
 
 def name_pooling(wildcards):
     """How a model pools the tokens of names: as it was trained; the base LM as `train` says."""
-    if wildcards.run in config["evaluate"]["models"]:
-        return config["evaluate"]["models"][wildcards.run]["pooling"]
+    if wildcards.run in MODELS:
+        return MODELS[wildcards.run]["pooling"]
     return {**config["train"], **config["runs"].get(wildcards.run, {})}["name_pooling"]
 
 

@@ -43,7 +43,7 @@ rule report_tasks:
         mem_mb=1_000,
         runtime=30,
     params:
-        models=[*config["evaluate"]["models"], *config["run_set"]],
+        models=[*MODELS, *config["run_set"]],
         code=code_digest("report.tasks"),
     shell:
         "python -m bali report tasks"
@@ -51,6 +51,39 @@ rule report_tasks:
         " --gains {output.gains:q} --gains-latex {output.latex:q}"
         " --gains-figure {output.forest:q} --groups-figure {output.groups:q}"
         " --map-figure {output.map:q}"
+        " --log {log:q}"
+
+
+rule report_card:
+    """A model's card; a copy goes beside the weights as README.md."""
+    input:
+        model="results/train/{run}/{seed}/model",
+        history="results/train/{run}/{seed}/history.json",
+        gains="results/report/gains.csv",
+        counts=[
+            "results/umls/tables.counts.json",
+            "results/corpus/resolve.counts.json",
+            "results/graph/csr.counts.json",
+            f"results/pairs/{ROUND}/{config['lm']['name']}/tokens.counts.json",
+        ],
+    output:
+        card="results/report/cards/{run}/{seed}.md",
+    log:
+        "results/logs/report/cards/{run}/{seed}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=10,
+    params:
+        config=all_settings,
+        code=code_digest("report.card"),
+    shell:
+        "python -m bali report card"
+        " --model {input.model:q} --history {input.history:q} --gains {input.gains:q}"
+        " --counts {input.counts:q} --config {params.config:q} --run {wildcards.run:q}"
+        " --out {output.card:q}"
         " --log {log:q}"
 
 
@@ -167,4 +200,7 @@ rule report:
         losses="results/report/losses.svg",
         dropped="results/report/dropped.svg",
         gains="results/report/gains.csv",
+        cards=expand(
+            "results/report/cards/{run}/{seed}.md", run=config["run_set"], seed=config["seeds"]
+        ),
     localrule: True
