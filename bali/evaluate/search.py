@@ -6,7 +6,7 @@ one chunk of them, one block of scores (`BEST_HELD`) and the similarities betwee
 
 Why not faiss here: its flat search returns the k nearest names. A rank among concepts, with ties
 settled by expectation, needs the scores of all. `bali evaluate nearest`, which needs k names, uses
-it; both are blocked matrix products and cost the same (benchmarks/bench_search.py).
+it; both are blocked matrix products (benchmarks/bench_search.py).
 """
 
 from __future__ import annotations
