@@ -107,7 +107,7 @@ class Matcher:
     def _forms(self, stream: Stream) -> Hits:
         """Runs of words whose normal form is a name's."""
         hashes, steps = self._vocabulary.form_hash, self._vocabulary.form_step
-        start = np.flatnonzero(stream.opens)
+        start = np.flatnonzero(stream.opens & self._vocabulary.begins[stream.ids])
         state, words = hashes[stream.ids[start]], 1
         found = []
         while len(start):

@@ -29,7 +29,7 @@ from bali.storage import TableWriter, from_columns
 
 logger = logging.getLogger(__name__)
 
-BLOCK = 2_000  # documents whose spans are looked up together
+BLOCK = 500  # documents looked up together: larger ones are no faster, and take more memory
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Link one shard."""
     linker = load_linker(args.kb, Settings.of(args), args.threads)
-    gc.freeze()  # what was loaded stays; the collector need not look at it again and again
     rows = link_shard(linker, args.documents, args.sentences, args.out)
     counts = Counts("linking.mentions")
     linker.tally.enter(counts)
@@ -60,6 +59,7 @@ def link_shard(linker: Linker, documents: Path, sentences: Path, out: Path) -> i
     Raises:
         InputError: a file is missing or holds another table.
     """
+    gc.freeze()  # what was loaded stays; the collector need not look at it again and again
     texts = progress(read_documents(documents, sentences), "documents")
     with TableWriter("mentions", out) as table:
         while block := list(islice(texts, BLOCK)):

@@ -29,6 +29,7 @@ class Vocabulary:
         form_hash: hash of the form.
         form_step: what the hash of the words before is multiplied by: a form may have a space
             inside, because a letter in lower case may be a letter and a mark.
+        begins: whether a name's form is the word's, or begins with it.
         key_hash: hash of the key.
         reach: most words of a name's key that the word is part of; 0 if it is in none.
         possessive: whether it does not count behind an apostrophe.
@@ -51,6 +52,7 @@ class Vocabulary:
         self.keys: list[str] = []
         self.form_hash = np.zeros(0, np.uint64)
         self.form_step = np.zeros(0, np.uint64)
+        self.begins = np.zeros(0, np.bool_)
         self.key_hash = np.zeros(0, np.uint64)
         self.reach = np.zeros(0, np.int16)
         self.possessive = np.zeros(0, np.bool_)
@@ -81,6 +83,9 @@ class Vocabulary:
         self.keys += keys
         self.form_hash = np.append(self.form_hash, form_hash)
         self.form_step = np.append(self.form_step, form_step)
+        begins = self._dictionary.forms.hashes.has(form_hash)
+        begins |= self._dictionary.beginnings.has(form_hash)
+        self.begins = np.append(self.begins, begins)
         self.key_hash = np.append(self.key_hash, key_hash)
         self.reach = np.append(self.reach, reach.astype(np.int16))
         possessive = [self._variants.possessive and key == "s" for key in keys]
