@@ -9,6 +9,7 @@ from bali.linking.candidates import CandidateMemory
 from bali.linking.guard import Guard
 from bali.linking.lexicon import Lexicon, NameTables, make_lexicon, open_lexicon
 from bali.linking.linker import Linker
+from bali.linking.near import NearNames
 from bali.linking.settings import Settings
 from bali.linking.store import Store
 
@@ -65,14 +66,21 @@ def linker_of(
     memory: CandidateMemory | None = None,
 ) -> Linker:
     """A linker over a lexicon; arguments as those of `build_linker`."""
+    concepts = set(lexicon.concepts["cui"].to_pylist()) if settings.semantic_types else None
     memory = memory or CandidateMemory(
         store,
         neighbours=settings.neighbours,
         ef_search=settings.ef_search,
         threads=threads,
-        concepts=set(lexicon.concepts["cui"].to_pylist()) if settings.semantic_types else None,
+        concepts=concepts,
     )
+    near = None
     if "candidates" in settings.steps:
-        memory.load()
+        near = NearNames(
+            store,
+            threshold=settings.threshold,
+            neighbours=settings.neighbours,
+            concepts=concepts,
+        )
     guard = Guard(lexicon.unspecific, lexicon.variants)
-    return Linker(lexicon.dictionary, lexicon.variants, memory, guard, settings)
+    return Linker(lexicon.dictionary, lexicon.variants, memory, guard, settings, near)

@@ -1,7 +1,7 @@
 """Finds the mentions of documents: names, short forms, and spans that are near to a name.
 
 From left to right the longest name at each word is taken; short forms that the document explains
-are read as their long forms. What is left is looked up in scispaCy's index. A later kind of
+are read as their long forms. What is left may be looked up by its 3-grams. A later kind of
 mention never overlaps an earlier one, and every mention stays inside one sentence.
 """
 
@@ -12,17 +12,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from bali.linking.abbreviations import find_definitions
 from bali.linking.block import cut
-from bali.linking.candidates import CandidateMemory, Candidates
+from bali.linking.candidates import CandidateMemory
 from bali.linking.dictionary import Dictionary
 from bali.linking.documents import Document
 from bali.linking.draft import Draft, Mention
 from bali.linking.guard import Guard
 from bali.linking.matcher import Match, Matcher
 from bali.linking.nametable import Concepts
+from bali.linking.near import NearNames
 from bali.linking.settings import Settings
-from bali.linking.spans import WordSpan, candidate_spans, choose
+from bali.linking.spans import WordSpan, candidate_spans, choose, says_enough
 from bali.linking.stream import Stream, occurrences, plain_stream, spelt_stream
 from bali.linking.tally import CROSSES, EXPLAINED, GUARDED, HELDOUT, Tally
 from bali.linking.variants import Variants
@@ -63,8 +66,10 @@ class Linker:
         memory: CandidateMemory,
         guard: Guard,
         settings: Settings,
+        near: NearNames | None = None,
     ) -> None:
         """Take the parts; `bali/linking/build.py` makes them."""
+        self._near = near
         self._vocabulary = Vocabulary(dictionary, variants)
         self._matcher = Matcher(dictionary, self._vocabulary)
         self.memory = memory
@@ -76,8 +81,8 @@ class Linker:
     def link(self, documents: Sequence[Document]) -> Iterator[Row]:
         """Rows of the table `mentions`, in its order, for documents in their order."""
         drafts, plain = self._with_names(documents)
-        if "candidates" in self._steps:
-            self._add_candidates(drafts, plain)
+        if self._near and drafts:
+            self._add_candidates(self._near, drafts, plain)
         for draft in drafts:
             self.tally.sentences += len(draft.document.sentences)
             yield from self._rows(draft)
@@ -191,35 +196,33 @@ class Linker:
                 return cuis
         return ()
 
-    def _add_candidates(self, drafts: Sequence[Draft], plain: Stream) -> None:
-        settings = self._settings
-        barred = ~plain.counts | (self._vocabulary.reach[plain.ids] == 0)
+    def _add_candidates(self, near: NearNames, drafts: Sequence[Draft], plain: Stream) -> None:
+        from spacy.lang.en.stop_words import STOP_WORDS  # takes a second: see candidates.py
+
+        stops = np.array([form in STOP_WORDS for form in self._vocabulary.forms], np.bool_)
+        barred = ~plain.counts | (self._vocabulary.reach[plain.ids] == 0) | stops[plain.ids]
         for draft in drafts:
             # what the letters of a short form are near to means nothing
             for first, last in [*draft.taken, *(found[:2] for found in draft.short_forms)]:
                 barred[first:last] = True
-        spans = [
-            candidate_spans(
-                draft.block, draft.words, barred, settings.max_span_words, settings.min_characters
-            )
-            for draft in drafts
-        ]
-        self.memory.look_up(
-            draft.surface(span)
-            for draft, found in zip(drafts, spans, strict=True)
-            for span in found
-        )
-        for draft, found in zip(drafts, spans, strict=True):
-            near = {span: self._near(draft.surface(span)) for span in found}
-            hopeful = [span for span in found if near[span]]
-            chosen = choose(hopeful, lambda span, near=near: near[span][0][1])  # type: ignore[misc]
-            self.tally.candidate["no candidate"] += len(found) - len(hopeful)
+        spans = candidate_spans(plain.joined, barred, self._settings.max_span_words)
+        texts = [drafts[0].surface(span) for span in spans]  # of the block, not of a document
+        found = {
+            span: text
+            for span, text in zip(spans, texts, strict=True)
+            if says_enough(text, self._settings.min_characters)
+        }
+        near.look_up(found.values())
+        ordered = list(found)
+        for draft in drafts:
+            begin = bisect_left(ordered, (draft.words.start,))
+            end = bisect_left(ordered, (draft.words.stop,))
+            hopeful = {span: near[found[span]] for span in ordered[begin:end] if near[found[span]]}
+            chosen = choose(list(hopeful), lambda span, best=hopeful: best[span][0][1])  # type: ignore[misc]
+            self.tally.candidate["no candidate"] += end - begin - len(hopeful)
             self.tally.candidate["overlaps a better span"] += len(hopeful) - len(chosen)
-            draft.mentions += [Mention(*span, "candidate", near[span]) for span in chosen]
-
-    def _near(self, text: str) -> Candidates:
-        near = [found for found in self.memory[text] if found[1] > self._settings.threshold]
-        return tuple(near[: self._settings.max_candidates])
+            most = self._settings.max_candidates
+            draft.mentions += [Mention(*span, "candidate", hopeful[span][:most]) for span in chosen]
 
     def _rows(self, draft: Draft) -> Iterator[Row]:
         pmid, version, text, _ = draft.document

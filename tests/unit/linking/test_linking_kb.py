@@ -13,6 +13,7 @@ import pytest
 from bali.__main__ import main
 from bali.linking import tfidf
 from bali.linking.candidates import CandidateMemory
+from bali.linking.near import NearNames
 from bali.linking.store import Store
 from bali.storage import read_table, write_table
 
@@ -58,6 +59,44 @@ def test_candidates_are_the_nearest_names_by_cosine(kb, umls, query):
     assert dict(memory[query]) == pytest.approx(expected, abs=1e-5)
     order = [(-score, cui) for cui, score in memory[query]]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.85])
+def test_names_near_to_a_span_are_all_that_are_above_the_threshold(kb, umls, threshold):
+    names: dict[str, list[str]] = {}
+    table = read_table("names", umls / "names.parquet")
+    for cui, name in zip(table["cui"].to_pylist(), table["name"].to_pylist(), strict=True):
+        names.setdefault(cui, []).append(name)
+    queries = [
+        "polycystic ovary", "chronic kidney diseases", "colds", "zzz", "disease failure",
+        "kidney failures of many words", "the cold", "multiple names", "COLD",
+    ]  # fmt: skip
+    near = NearNames(Store(kb), threshold=threshold, neighbours=100)
+    near.look_up(queries)
+    for query in queries:
+        expected = {c: s for c, s in best_cosines(query, names).items() if s > threshold}
+        assert dict(near[query]) == pytest.approx(expected, abs=1e-5)
+        assert [(-s, c) for c, s in near[query]] == sorted((-s, c) for c, s in near[query])
+    assert any(near[query] for query in queries)
+
+
+def test_near_names_are_scispacys_candidates_whatever_is_asked_together(kb, monkeypatch):
+    queries = ["polycystic ovary", "kidney disease of mice", "colds", "no such thing", "failures"]
+    memory = CandidateMemory(Store(kb), **SETTINGS)
+    memory.look_up(queries)
+    together = NearNames(Store(kb), threshold=0.4, neighbours=10)
+    together.look_up(queries)
+    monkeypatch.setattr("bali.linking.near.BATCH", 1)
+    alone = NearNames(Store(kb), threshold=0.4, neighbours=10, concepts={"C0000005"})
+    alone.look_up(reversed(queries))
+    for query in queries:
+        expected = [(cui, score) for cui, score in memory[query] if score > 0.4]
+        assert [cui for cui, _ in together[query]] == [cui for cui, _ in expected]
+        assert dict(together[query]) == pytest.approx(dict(expected), abs=1e-5)
+        assert alone[query] == tuple(c for c in together[query] if c[0] == "C0000005")
+    nearest = NearNames(Store(kb), threshold=0.1, neighbours=1)
+    nearest.look_up(["cold"])  # two concepts have the nearest name
+    assert [cui for cui, _ in nearest["cold"]] in (["C0000004"], ["C0000005"])
 
 
 def test_equal_scores_are_ordered_by_cui(kb):
