@@ -9,7 +9,6 @@ from bali.linking.candidates import CandidateMemory
 from bali.linking.guard import Guard
 from bali.linking.lexicon import Lexicon, NameTables, make_lexicon, open_lexicon
 from bali.linking.linker import Linker
-from bali.linking.near import NearNames
 from bali.linking.settings import Settings
 from bali.linking.store import Store
 
@@ -76,6 +75,8 @@ def linker_of(
     )
     near = None
     if "candidates" in settings.steps:
+        from bali.linking.near import NearNames  # takes a second: see candidates.py
+
         near = NearNames(
             store,
             threshold=settings.threshold,

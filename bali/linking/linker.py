@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,13 +23,15 @@ from bali.linking.draft import Draft, Mention
 from bali.linking.guard import Guard
 from bali.linking.matcher import Match, Matcher
 from bali.linking.nametable import Concepts
-from bali.linking.near import NearNames
 from bali.linking.settings import Settings
 from bali.linking.spans import WordSpan, candidate_spans, choose, says_enough
 from bali.linking.stream import Stream, occurrences, plain_stream, spelt_stream
 from bali.linking.tally import CROSSES, EXPLAINED, GUARDED, HELDOUT, Tally
 from bali.linking.variants import Variants
 from bali.linking.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from bali.linking.near import NearNames
 
 # Cosine above which the nearest name tells more of a given span than the name that it ends with.
 # Best of .6, .7, .8 and .9 on the train parts of NCBI Disease and BC5CDR.
