@@ -12,7 +12,8 @@ from bali.errors import InputError
 from bali.umls.rejects import check_share
 from bali.umls.release import AGAIN, RrfTable
 from bali.umls.rrf import MALFORMED, META
-from bali.umls.spark import Workspace, stage
+from bali.umls.spark import Workspace
+from bali.umls.staging import Staged, stage
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,32 @@ class Filtered:
     """
 
     tables: Sequence[RrfTable]
-    labelled: DataFrame
+    labelled: Staged
     passed: int
     dropped: dict[str, int]
 
     @property
     def rows(self) -> DataFrame:
         """The rows that no filter drops."""
-        return self.labelled.where(F.col("reason").isNull()).drop("reason", META)
+        return self.labelled.rows.where(F.col("reason").isNull()).drop("reason", META)
 
     @property
     def read(self) -> int:
         """Number of all rows."""
         return self.passed + sum(self.dropped.values())
+
+    def values(self, *columns: str) -> set[str]:
+        """What stands in any of some columns that take few values, whether dropped or not."""
+        tallies = (self.labelled.tally(column) for column in columns)
+        return {value for tally in tallies for (value,) in tally if value is not None}
+
+    def kinds(self, *columns: str) -> list[tuple[str, ...]]:
+        """The combinations of values of the rows that no filter drops."""
+        return [
+            tuple(kind)
+            for *kind, reason in self.labelled.tally(*columns, "reason")
+            if reason is None
+        ]
 
     @property
     def malformed(self) -> int:
@@ -68,10 +82,7 @@ def filter_rows(
         InputError: more rows are malformed, or MRFILES.RRF states another number of rows.
     """
     staged = stage(labelled, tables[0].name, work)
-    counts = {
-        (row[META], row["reason"]): row["count"]
-        for row in staged.groupBy(META, "reason").count().collect()
-    }
+    counts = staged.tally(META, "reason")
     for place, table in enumerate(tables):
         rows = sum(number for (meta, _), number in counts.items() if meta == place)
         if table.stated and table.stated.rows != rows:
@@ -81,7 +92,7 @@ def filter_rows(
             )
 
     def total(reason: str | None) -> int:
-        return sum(counts.get((place, reason), 0) for place in range(len(tables)))
+        return sum(counts[place, reason] for place in range(len(tables)))
 
     dropped = {reason: total(reason) for reason in (MALFORMED, *reasons)}
     filtered = Filtered(tables, staged, total(None), dropped)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -10,7 +12,9 @@ from bali.relations import RELS, Relations
 from bali.umls import keys
 
 
-def one_direction(relations: DataFrame, words: Relations) -> DataFrame:
+def one_direction(
+    relations: DataFrame, kinds: Iterable[tuple[str, ...]], words: Relations
+) -> DataFrame:
     """Drop the second of two rows that state one relation in both directions.
 
     The one whose (rel, rela) sorts first stays; if the relation is its own inverse, the one with
@@ -18,10 +22,10 @@ def one_direction(relations: DataFrame, words: Relations) -> DataFrame:
 
     Args:
         relations: ends, rel, rela, sab; distinct in the first three.
+        kinds: the (rel, rela) of the relations.
         words: knows the inverses.
     """
-    found = relations.select("rel", "rela").distinct().collect()
-    inverses = [(*kind, *words.inverse(*kind)) for kind in sorted(found) if kind[0] in RELS]
+    inverses = [(*kind, *words.inverse(*kind)) for kind in sorted(kinds) if kind[0] in RELS]
     names = ["rel", "rela", "inverse_rel", "inverse_rela"]
     columns = {name: [row[n] for row in inverses] for n, name in enumerate(names)}
     schema = pa.schema([(name, pa.string()) for name in names])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -9,6 +13,7 @@ from bali.umls import keys
 from bali.umls.rrf import MALFORMED, META
 from bali.umls.settings import Settings
 from bali.umls.spark import first_reason
+from bali.umls.staging import Staged
 
 REASONS = ("language", "suppressed", "source", "term type", "semantic type", "empty name")
 NO_CODE = "no code"
@@ -53,18 +58,28 @@ def label_atoms(conso: DataFrame, settings: Settings, chosen: DataFrame | None) 
     )
 
 
-def distinct_names(atoms: DataFrame) -> DataFrame:
+def count_concepts(atoms: Staged) -> int:
+    """Number of concepts that have a sound row, whether it is dropped or not."""
+    seen = np.zeros(keys.CUIS, bool)
+    for rows in atoms.read(["cui", "reason"]):
+        sound = pc.fill_null(pc.not_equal(rows["reason"], MALFORMED), True)
+        seen[rows["cui"].filter(sound).to_numpy()] = True
+    return int(seen.sum())
+
+
+def distinct_names(atoms: DataFrame, kinds: Iterable[tuple[str, ...]]) -> DataFrame:
     """One row a concept and name, knowing its concept.
 
     Args:
         atoms: cui, name, sab, tty, preferred.
+        kinds: the (sab, tty) of the atoms.
 
     Returns:
         cui, name, sab, tty, preferred: of duplicates the preferred row, then lowest sab, tty.
         own: whether it is the concept's own name, which is its preferred one, or the first by sab,
         tty, name. names: how many the concept has.
     """
-    sources = keys.numbered(atoms, ["sab", "tty"], "source")
+    sources = keys.numbered(kinds, ["sab", "tty"], "source", atoms.sparkSession)
     # The row to keep as the minimum of an integer: of strings it would cost two sorts.
     rank = F.when(F.col("preferred"), 0).otherwise(LATER) + F.col("source")
     concept = Window.partitionBy("cui")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from bali.errors import InputError
@@ -42,25 +43,16 @@ class Choice:
             ~among(self.keep) if self.keep else F.lit(False)
         )
 
-    def require_known(self, rows: DataFrame, columns: Sequence[str], key: str) -> None:
+    def require_known(self, found: AbstractSet[str], key: str) -> None:
         """Refuse values that no row has: they are misspelt, or of another release.
 
         Args:
-            rows: all of them; looked at only if there is a choice.
-            columns: of the rows, that the values may stand in.
+            found: those that rows have.
             key: of the config, for the message.
 
         Raises:
             InputError: a value stands in none of them.
         """
-        if not self:
-            return
-        found = {
-            row[0]
-            for column in columns
-            for row in rows.select(column).distinct().collect()
-            if row[0] is not None  # of a malformed row
-        }
         if unknown := sorted((self.keep | self.drop) - found):
             raise InputError(
                 f"config: {key} names {unknown[0]!r}, which no row has; there are "

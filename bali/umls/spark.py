@@ -1,36 +1,23 @@
-"""One Spark session for all tables of the stage, and the way from its rows to our tables.
-
-Spark leaves folders of parts: they are staging, in a scratch folder under TMPDIR that is removed
-at the end. pyarrow streams them, in order, into the one file of fixed row groups that is the
-table; so memory does not grow with the rows, and the bytes do not depend on the partitions.
-"""
+"""One Spark session for all tables of the stage, with a scratch folder that goes with it."""
 
 from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from py4j.protocol import Py4JError
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from bali.storage import ROW_GROUP, TableWriter
-from bali.tables import TABLES
 from bali.umls.jvm import find_java, wrap_java
-from bali.umls.keys import value
 
 logger = logging.getLogger(__name__)
 
@@ -149,77 +136,9 @@ def finish(*tasks: Future[Any]) -> None:
         task.result()
 
 
-def stage(rows: DataFrame, name: str, work: Workspace) -> DataFrame:
-    """Compute rows once, into Parquet parts in the scratch folder; returns them read back."""
-    folder = str(work.scratch / "staged" / name)
-    rows.write.parquet(folder)
-    return work.spark.read.schema(rows.schema).parquet(folder)
-
-
 def first_reason(reasons: dict[str, Column]) -> Column:
     """The first reason whose condition holds, else null."""
     label = F.lit(None).cast("string")
     for reason, condition in reversed(reasons.items()):
         label = F.when(condition, F.lit(reason)).otherwise(label)
     return label
-
-
-def write_sorted(
-    rows: DataFrame,
-    table: str,
-    path: Path,
-    work: Workspace,
-    *,
-    order: Sequence[str] = (),
-    distinct: Sequence[str] = (),
-) -> int:
-    """Sort rows and write them as `table`; returns their number.
-
-    Ties of the table's sort columns are settled by the other columns, so that the order is one.
-    Spark compares strings by their UTF-8 bytes, which is the order of code points.
-
-    Args:
-        rows: with the table's columns, or what `keys.value` makes them of.
-        table: name of the table.
-        path: of its file.
-        work: the session and its scratch folder.
-        order: columns of rows that sort it; by default those of the table.
-        distinct: of rows that are equal in these columns of the table the first is written. They
-            must stand together in the order.
-    """
-    columns = list(TABLES[table].columns)
-    if not order:
-        order = [*TABLES[table].sort, *(c for c in columns if c not in TABLES[table].sort)]
-    parts = work.scratch / "parts" / table
-    ranges = rows.repartitionByRange(order[0]).sortWithinPartitions(*order)
-    ranges.select([value(column, rows) for column in columns]).write.parquet(str(parts))
-    with TableWriter(table, path) as out:
-        last: pa.Table | None = None
-        for part in sorted(parts.glob("part-*.parquet")):  # numbered by their ranges
-            with pq.ParquetFile(part) as file:
-                for batch in file.iter_batches(batch_size=ROW_GROUP):
-                    found = pa.Table.from_batches([batch])
-                    out.write(first_of_runs(found, distinct, last) if distinct else found)
-                    last = found.slice(found.num_rows - 1)
-    shutil.rmtree(parts)
-    logger.info("%s: %d rows", table, out.rows)
-    return out.rows
-
-
-def first_of_runs(rows: pa.Table, columns: Sequence[str], last: pa.Table | None) -> pa.Table:
-    """The rows that differ in one of `columns` from the row before them.
-
-    Cheaper than an aggregate in Spark, which would sort or hash what is sorted already.
-
-    Args:
-        rows: sorted; one or more.
-        columns: to compare.
-        last: the row before the first; None at the start.
-    """
-    keys = pa.concat_tables([last or rows.slice(0, 1), rows]).select(columns).combine_chunks()
-    new = reduce(
-        pc.or_, (pc.not_equal(key.slice(1), key.slice(0, len(rows))) for key in keys.columns)
-    )
-    if last is None:
-        new = pa.chunked_array([[True], new.combine_chunks().slice(1)])
-    return rows.filter(new)

@@ -25,16 +25,16 @@ from bali.umls import attributes, heldout, mirrored, names, relations, retired, 
 from bali.umls.filtered import Filtered, filter_rows
 from bali.umls.rejects import write_rejects
 from bali.umls.release import RrfTable, find_tables
-from bali.umls.rrf import MALFORMED, read_rrf
+from bali.umls.rrf import read_rrf
 from bali.umls.settings import Settings
 from bali.umls.spark import (
     Workspace,
     finish,
     open_workspace,
     side_by_side,
-    stage,
-    write_sorted,
 )
+from bali.umls.staging import stage
+from bali.umls.writing import Written, write_sorted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -154,12 +154,15 @@ def _filter_all(
 
     chosen = None
     if settings.types:
-        chosen = stage(attributes.concepts_of_types(read("MRSTY"), settings.types), "chosen", work)
+        of_types = attributes.concepts_of_types(read("MRSTY"), settings.types)
+        chosen = stage(of_types, "chosen", work).rows
     atoms = keep("MRCONSO", names.label_atoms(read("MRCONSO"), settings, chosen), names.REASONS)
-    settings.sources.require_known(atoms.labelled, ["sab"], "umls.sources")
-    settings.term_types.require_known(atoms.labelled, ["tty"], "umls.term_types")
-    distinct = stage(names.distinct_names(atoms.rows), "names", work)
-    concepts = stage(names.own_names(distinct), "concepts", work)
+    if settings.sources:
+        settings.sources.require_known(atoms.values("sab"), "umls.sources")
+    if settings.term_types:
+        settings.term_types.require_known(atoms.values("tty"), "umls.term_types")
+    distinct = stage(names.distinct_names(atoms.rows, atoms.kinds("sab", "tty")), "names", work)
+    concepts = stage(names.own_names(distinct.rows), "concepts", work).rows
 
     def keep_retired() -> Filtered | None:
         if not tables["MRCUI"]:
@@ -176,8 +179,9 @@ def _filter_all(
         old = pool.submit(keep_retired)
         finish(edges, types, definitions, old)
     kept = edges.result(), types.result(), definitions.result(), old.result()
-    settings.relations.require_known(kept[0].labelled, ["rel", "rela"], "umls.relations")
-    return _Filtered(atoms, *kept, distinct, concepts)
+    if settings.relations:
+        settings.relations.require_known(kept[0].values("rel", "rela"), "umls.relations")
+    return _Filtered(atoms, *kept, distinct.rows, concepts)
 
 
 @dataclass(frozen=True)
@@ -188,13 +192,13 @@ class _Output:
     counts: Counts
     work: Workspace
 
-    def write(self, table: str, rows: DataFrame, **how: Sequence[str]) -> int:
-        """Sort and write rows (`write_sorted`); returns their number."""
-        return write_sorted(rows, table, self.folder / f"{table}.parquet", self.work, **how)
+    def write(self, table: str, rows: DataFrame, distinct: Sequence[str] = ()) -> Written:
+        """Sort and write rows (`write_sorted`)."""
+        return write_sorted(rows, table, self.folder / f"{table}.parquet", self.work, distinct)
 
     def write_distinct(self, table: str, filtered: Filtered) -> None:
         """Write the distinct rows that passed, and count."""
-        kept = self.write(table, filtered.rows, distinct=list(TABLES[table].columns))
+        kept = self.write(table, filtered.rows, list(TABLES[table].columns)).kept
         self.account(table, filtered, kept, {"duplicate": filtered.passed - kept})
 
     def account(self, table: str, filtered: Filtered, kept: int, dropped: dict[str, int]) -> None:
@@ -205,41 +209,37 @@ class _Output:
 
 def _write_names(kg: _Filtered, settings: Settings, out: _Output) -> None:
     """Write concepts, heldout and names."""
-    kept = out.write("concepts", kg.concepts)
-    cuis = kg.atoms.labelled.where(F.coalesce("reason", F.lit("")) != MALFORMED)
-    read = cuis.select("cui").distinct().count()
+    kept = out.write("concepts", kg.concepts).kept
+    read = names.count_concepts(kg.atoms.labelled)
     out.counts.add("concepts", read=read, kept=kept, dropped={"no name left": read - kept})
 
     choice = stage(heldout.choose_heldout(kg.names, settings.heldout), "heldout", out.work)
-    taken = choice.where(F.col("reason").isNull())
-    given = out.write("heldout", taken)
-    reasons = {row["reason"]: row["count"] for row in choice.groupBy("reason").count().collect()}
-    not_given = {reason: reasons.get(reason, 0) for reason in settings.heldout.reasons}
+    taken = choice.rows.where(F.col("reason").isNull())
+    given = out.write("heldout", taken).kept
+    reasons = choice.tally("reason")
+    not_given = {reason: reasons[reason,] for reason in settings.heldout.reasons}
     out.counts.add("heldout", read=kept, kept=given, dropped=not_given)
 
     left = kg.names.join(F.broadcast(taken), ["cui", "name"], "left_anti")
-    kept = out.write("names", left)
+    kept = out.write("names", left).kept
     repeated = kg.atoms.passed - kept - given
     out.account("names", kg.atoms, kept, {"duplicate": repeated, "held out": given})
 
 
 def _write_codes(atoms: Filtered, out: _Output) -> None:
-    coded = names.coded_atoms(atoms.rows)
-    without = atoms.passed - coded.count()
-    kept = out.write("codes", coded, distinct=["cui", "sab", "code"])
-    repeated = atoms.passed - without - kept
-    out.account("codes", atoms, kept, {names.NO_CODE: without, "duplicate": repeated})
+    coded = out.write("codes", names.coded_atoms(atoms.rows), ["cui", "sab", "code"])
+    dropped = {names.NO_CODE: atoms.passed - coded.read, "duplicate": coded.read - coded.kept}
+    out.account("codes", atoms, coded.kept, dropped)
 
 
 def _write_relations(edges: Filtered, words: Relations | None, out: _Output) -> None:
-    order, statement = ["ends", "rel", "rela", "sab"], ["head", "tail", "rel", "rela"]
     if words is None:
-        kept = out.write("relations", edges.rows, order=order, distinct=statement)
+        kept = out.write("relations", edges.rows, ["head", "tail", "rel", "rela"]).kept
         out.account("relations", edges, kept, {"duplicate": edges.passed - kept})
         return
     both = stage(relations.distinct_relations(edges.rows), "relations", out.work)
-    one, number = mirrored.one_direction(both, words), both.count()
-    kept = out.write("relations", one, order=order)
+    one = mirrored.one_direction(both.rows, both.tally("rel", "rela"), words)
+    number, kept = both.count(), out.write("relations", one).kept
     dropped = {"duplicate": edges.passed - number, "mirrored": number - kept}
     out.account("relations", edges, kept, dropped)
 
@@ -250,8 +250,7 @@ def _write_retired(old: Filtered | None, out: _Output) -> None:
         nothing = from_columns("retired", {"cui": [], "successor": []})
         write_table("retired", nothing, out.folder / "retired.parquet")
         return
-    pairs = old.rows.distinct()
-    number = pairs.count()
-    kept = out.write("retired", retired.single_successors(pairs))
+    pairs = stage(old.rows.distinct(), "retired", out.work)
+    number, kept = pairs.count(), out.write("retired", retired.single_successors(pairs.rows)).kept
     repeated = {"duplicate": old.passed - number, retired.AMBIGUOUS: number - kept}
     out.account("retired", old, kept, repeated)

@@ -69,7 +69,7 @@ def choose(work, rows, settings):
         [(int(cui[1:]), name, "AAA", "SY", preferred) for cui, name, preferred in rows],
         "cui int, name string, sab string, tty string, preferred boolean",
     )
-    found = choose_heldout(distinct_names(frame), settings).collect()
+    found = choose_heldout(distinct_names(frame, [("AAA", "SY")]), settings).collect()
     return {f"C{row['cui']:07d}": (row["reason"], row["name"], row["split"]) for row in found}
 
 

@@ -9,8 +9,9 @@ from small_meta import C1, C2, C3, OLD, OUTPUTS, SETTINGS
 
 from bali.text import normalise
 from bali.umls.release import find_tables
-from bali.umls.spark import Workspace, first_of_runs
+from bali.umls.spark import Workspace
 from bali.umls.tables import write_tables
+from bali.umls.writing import first_of_runs
 
 pytestmark = pytest.mark.xdist_group("spark")
 
