@@ -71,6 +71,7 @@ STEPS: dict[str, dict[str, str]] = {
 }
 # Commands for people, which no rule calls: beside the steps of a stage, and verbs of their own.
 TOOLS: dict[str, dict[str, str]] = {
+    "umls": {"warm": "the classes that Spark loads -> an archive that makes it start faster"},
     "evaluate": {"nearest": "the nearest concepts of a text, by several models side by side"},
     "linking": {"score": "precision, recall and accuracy against gold in PubTator's layout"},
     "graph": {"show": "a concept and what stands around it, as text and as a drawing"},

@@ -17,6 +17,7 @@ from py4j.protocol import Py4JError
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
+from bali.umls import class_cache
 from bali.umls.jvm import find_java, wrap_java
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,9 @@ class Workspace:
 
 
 @contextmanager
-def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[Workspace]:
+def open_workspace(
+    threads: int, memory_mb: int, input_bytes: int, record: Path | None = None
+) -> Iterator[Workspace]:
     """Start Spark; stop it and remove its scratch folder at the end.
 
     The master is `local[threads]`, unless the environment variable BALI_SPARK_MASTER names
@@ -63,6 +66,7 @@ def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[W
             the JVM keeps beside it and for Python.
         input_bytes: size of the input; sets the number of partitions of a shuffle and how the JVM
             compiles.
+        record: gets the JVM's classes (`class_cache`), before the block is left.
 
     Yields:
         The session and its scratch folder.
@@ -73,21 +77,23 @@ def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[W
     master = os.environ.get("BALI_SPARK_MASTER", f"local[{threads}]")
     with TemporaryDirectory(prefix="bali-spark-") as folder:
         scratch = Path(folder)
-        os.environ["JAVA_HOME"] = str(wrap_java(find_java(os.environ), scratch / "java"))
+        java = find_java(os.environ)
+        os.environ["JAVA_HOME"] = str(wrap_java(java, scratch / "java"))
         # else the workers take whatever `python3` is first on PATH
         os.environ["PYSPARK_PYTHON"] = sys.executable
         log4j = scratch / "log4j2.properties"
         log4j.write_text(LOG4J)
         options = [f"-Dlog4j2.configurationFile={log4j}", f"-Djava.io.tmpdir={scratch}"]
         options += SMALL_INPUT if input_bytes < BYTES_PER_PARTITION else LARGE_INPUT
+        options += (
+            class_cache.recording(record) if record else class_cache.sharing(java, os.environ)
+        )
         settings = {
             "spark.driver.memory": f"{max(LEAST_HEAP, memory_mb * 3 // 4 - 512)}m",
             "spark.driver.extraJavaOptions": " ".join(f'"{option}"' for option in options),
             "spark.local.dir": str(scratch),
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
             "spark.sql.shuffle.partitions": str(max(threads, input_bytes // BYTES_PER_PARTITION)),
-            # small partitions are merged, down to one in the demo
-            "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
         }
@@ -105,10 +111,19 @@ def open_workspace(threads: int, memory_mb: int, input_bytes: int) -> Iterator[W
         finally:
             try:
                 spark.stop()
+                if record:
+                    _end_jvm(spark)
             except Py4JError:  # a signal came in the middle of a call: end the JVM itself
                 if gateway := spark.sparkContext._gateway:
                     gateway.proc.kill()
                     gateway.proc.wait()
+
+
+def _end_jvm(spark: SparkSession) -> None:
+    """Let the JVM end, which it does when its stdin is closed, and wait until it has."""
+    if gateway := spark.sparkContext._gateway:
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from bali.umls.spark import (
     open_workspace,
     side_by_side,
 )
-from bali.umls.staging import stage
+from bali.umls.staging import Staged, stage
 from bali.umls.writing import Written, write_sorted
 
 
@@ -107,10 +107,11 @@ def write_tables(
     kg = _filter_all(tables, settings, work)
     out = _Output(folder, Counts("umls.tables"), work)
     with side_by_side(work) as pool:
-        written = [
-            pool.submit(_write_relations, kg.relations, words, out),
+        written = [  # the longest first, that none of them runs alone at the end
             pool.submit(_write_names, kg, settings, out),
+            pool.submit(_write_relations, kg.relations, words, out),
             pool.submit(_write_codes, kg.atoms, out),
+            pool.submit(_write_concepts, kg, out),
             pool.submit(out.write_distinct, "semantic_types", kg.types),
             pool.submit(out.write_distinct, "definitions", kg.definitions),
             pool.submit(_write_retired, kg.retired, out),
@@ -135,7 +136,7 @@ class _Filtered:
     definitions: Filtered
     retired: Filtered | None
     names: DataFrame  # distinct ones
-    concepts: DataFrame  # cui, name, names
+    concepts: Staged  # cui, name, names
 
     @property
     def filtered(self) -> list[Filtered]:
@@ -162,16 +163,16 @@ def _filter_all(
     if settings.term_types:
         settings.term_types.require_known(atoms.values("tty"), "umls.term_types")
     distinct = stage(names.distinct_names(atoms.rows, atoms.kinds("sab", "tty")), "names", work)
-    concepts = stage(names.own_names(distinct.rows), "concepts", work).rows
+    concepts = stage(names.own_names(distinct.rows), "concepts", work)
 
     def keep_retired() -> Filtered | None:
         if not tables["MRCUI"]:
             return None
-        return keep("MRCUI", retired.label_retired(read("MRCUI"), concepts), retired.REASONS)
+        return keep("MRCUI", retired.label_retired(read("MRCUI"), concepts.rows), retired.REASONS)
 
-    rel = relations.label_relations(read("MRREL"), concepts, settings)
-    sty = attributes.label_types(read("MRSTY"), concepts)
-    mrdef = attributes.label_definitions(read("MRDEF"), concepts, settings)
+    rel = relations.label_relations(read("MRREL"), concepts.rows, settings)
+    sty = attributes.label_types(read("MRSTY"), concepts.rows)
+    mrdef = attributes.label_definitions(read("MRDEF"), concepts.rows, settings)
     with side_by_side(work) as pool:
         edges = pool.submit(keep, "MRREL", rel, relations.REASONS)
         types = pool.submit(keep, "MRSTY", sty, attributes.TYPE_REASONS)
@@ -207,18 +208,20 @@ class _Output:
         self.counts.add(table, read=filtered.read, kept=kept, dropped=every)
 
 
-def _write_names(kg: _Filtered, settings: Settings, out: _Output) -> None:
-    """Write concepts, heldout and names."""
-    kept = out.write("concepts", kg.concepts).kept
+def _write_concepts(kg: _Filtered, out: _Output) -> None:
     read = names.count_concepts(kg.atoms.labelled)
+    kept = out.write("concepts", kg.concepts.rows).kept
     out.counts.add("concepts", read=read, kept=kept, dropped={"no name left": read - kept})
 
+
+def _write_names(kg: _Filtered, settings: Settings, out: _Output) -> None:
+    """Write heldout and names."""
     choice = stage(heldout.choose_heldout(kg.names, settings.heldout), "heldout", out.work)
     taken = choice.rows.where(F.col("reason").isNull())
     given = out.write("heldout", taken).kept
     reasons = choice.tally("reason")
     not_given = {reason: reasons[reason,] for reason in settings.heldout.reasons}
-    out.counts.add("heldout", read=kept, kept=given, dropped=not_given)
+    out.counts.add("heldout", read=kg.concepts.count(), kept=given, dropped=not_given)
 
     left = kg.names.join(F.broadcast(taken), ["cui", "name"], "left_anti")
     kept = out.write("names", left).kept
