@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -19,6 +20,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from measure import Measured, measure
+
+from bali.umls.class_cache import sharing
+from bali.umls.jvm import find_java
 
 BENCHMARKS = Path(__file__).resolve().parent
 RESOURCES = BENCHMARKS.parent / "resources"
@@ -121,6 +125,8 @@ def main() -> None:
         return measure(command, logs / f"{name}.log")
 
     print(f"{args.conso} rows of MRCONSO, {args.rel} of MRREL, {args.threads} threads")
+    warm = "with" if sharing(find_java(os.environ), os.environ) else "without"
+    print(f"JVM {warm} the archive of classes that `bali umls warm` makes")
     # not `cat` to a pipe, which would be measured too; the first one fills the page cache
     for name, command in (("cat, first", ["cat"]), ("cat", ["cat"]), ("wc -l", ["wc", "-l"])):
         tell(name, [run("limit", [*command, *files], logs / "none")])
