@@ -2,9 +2,10 @@
 
     python benchmarks/rerank_gold.py --part dev --scratch FOLDER --model LM
 
-The folder is that of linking_gold.py, the model a folder. The dictionary links the documents; of the mentions that are gold spans, have several candidates,
-and a gold concept among these, it is counted how often a gold concept comes first: by the
-dictionary's rules, and after `bali linking rerank`.
+The folder is that of linking_gold.py, the model a folder. The dictionary links the documents; of
+the mentions that are gold spans, have several candidates, and a gold concept among these, it is
+counted how often a gold concept comes first: by the dictionary's rules, and after
+`bali linking rerank`.
 """
 
 from __future__ import annotations
