@@ -109,8 +109,9 @@ def card(
         'vectors = SentenceTransformer("<this folder>").encode(["heart attack", "infarction"])',
         "```",
         "",
-        f"A name's vector is {pooling[train['name_pooling']]} of the last layer that names were "
-        f"trained with, cut at {settings['pairs']['name_tokens']} tokens; compare by cosine.",
+        f"A name's vector is {pooling[train['name_pooling']]}, at the layer that names were "
+        f"trained at; names are cut at {settings['pairs']['name_tokens']} tokens. Compare by "
+        "cosine.",
         "",
         "## Data",
         "",

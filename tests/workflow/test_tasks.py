@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bali.counts import read_counts
+from bali.digest import reachable_modules
+from bali.storage import read_table
 from project import Project
 
 pytestmark = pytest.mark.xdist_group("tasks")
@@ -31,6 +34,29 @@ def test_one_result_is_a_target_and_a_baseline_needs_no_model(fresh: Project) ->
     assert fresh.planned(target, *configs(fresh)) == {"umls_tables", "evaluate_linking"}
     target = "results/evaluate/other/0/rated/29.json"
     assert fresh.planned(target, *configs(fresh)) == {"evaluate_model", "evaluate_relatedness"}
+
+
+def test_documents_of_an_evaluation_set_do_not_go_on(fresh: Project) -> None:
+    done = fresh.run("--cores", "2", "results/corpus/kept.parquet", *configs(fresh))
+    assert done.returncode == 0, done.stdout[-3000:]
+    results = fresh.work / "results"
+    gold = {int(pmid) for pmid in (results / "gold/gold.pmids.txt").read_text().split()}
+    kept = set(read_table("kept", results / "corpus/kept.parquet")["pmid"].to_pylist())
+    asked = gold & set(range(900_000_001, 900_000_026))
+    assert len(asked) == 8  # the universe has articles of all of them
+    assert kept and not kept & gold
+    # the counts say so; article 2 was deleted before it could be left out
+    dropped = dict(
+        read_counts(results / "corpus/resolve.counts.json")["tables"]["records"]["dropped"]
+    )
+    assert dropped["document of an evaluation set"] == 7
+
+
+def test_training_reads_no_gold() -> None:
+    """Mentions for training come from our linker: no step before evaluate reads annotations."""
+    for step in ("pairs.tokens", "train.run", "linking.mentions", "corpus.resolve", "graph.csr"):
+        gold = {name for name in reachable_modules(f"bali.{step}") if "bali.gold" in name}
+        assert not gold, step
 
 
 @pytest.mark.parametrize(
