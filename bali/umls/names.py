@@ -29,7 +29,7 @@ def label_atoms(conso: DataFrame, settings: Settings, chosen: DataFrame | None) 
         chosen: cui of the concepts with a semantic type that is kept; None where all pass.
 
     Returns:
-        cui, name, sab, tty, code, preferred, reason (null, "malformed" or one of `REASONS`).
+        cui, name, lat, sab, tty, code, preferred, reason (null, "malformed" or one of `REASONS`).
         Preferred is NLM's choice: TS=P, STT=PF, ISPREF=Y.
     """
     if chosen is not None:
@@ -37,6 +37,7 @@ def label_atoms(conso: DataFrame, settings: Settings, chosen: DataFrame | None) 
     return conso.select(
         "cui",
         F.col("str").alias("name"),
+        "lat",
         "sab",
         "tty",
         "code",

@@ -8,7 +8,7 @@ the account holds whatever Spark computes twice.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from bali.counts import Counts
 from bali.errors import InputError
-from bali.relations import Relations, read_relations
+from bali.relations import RELS, Relations, read_relations
 from bali.semantic_groups import read_semantic_groups
 from bali.storage import from_columns, write_table
 from bali.tables import TABLES
@@ -26,7 +26,7 @@ from bali.umls.filtered import Filtered, filter_rows
 from bali.umls.rejects import write_rejects
 from bali.umls.release import RrfTable, find_tables
 from bali.umls.rrf import read_rrf
-from bali.umls.settings import Settings
+from bali.umls.settings import Choice, Settings
 from bali.umls.spark import (
     Workspace,
     finish,
@@ -158,6 +158,7 @@ def _filter_all(
         of_types = attributes.concepts_of_types(read("MRSTY"), settings.types)
         chosen = stage(of_types, "chosen", work).rows
     atoms = keep("MRCONSO", names.label_atoms(read("MRCONSO"), settings, chosen), names.REASONS)
+    Choice(frozenset(settings.languages)).require_known(atoms.values("lat"), "umls.languages")
     if settings.sources:
         settings.sources.require_known(atoms.values("sab"), "umls.sources")
     if settings.term_types:
@@ -182,7 +183,21 @@ def _filter_all(
     kept = edges.result(), types.result(), definitions.result(), old.result()
     if settings.relations:
         settings.relations.require_known(kept[0].values("rel", "rela"), "umls.relations")
+    require_rels({rel for (rel,) in kept[0].kinds("rel")}, tables["MRREL"])
     return _Filtered(atoms, *kept, distinct.rows, concepts)
+
+
+def require_rels(found: Set[str], tables: Sequence[RrfTable]) -> None:
+    """Check the RELs of the relations that pass: each needs an inverse and a phrase.
+
+    Raises:
+        InputError: one is none of MRREL's.
+    """
+    if unknown := sorted(found - RELS.keys()):
+        raise InputError(
+            f"{tables[0].files[0]}: REL {unknown[0]!r} is none of {', '.join(sorted(RELS))}; are "
+            "the columns in their places? Or drop it: umls.relations.drop"
+        )
 
 
 @dataclass(frozen=True)

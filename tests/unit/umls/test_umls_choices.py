@@ -1,6 +1,7 @@
 """What the settings keep and drop, over one small META; each case by its counts and rows."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,10 +9,10 @@ from bali.errors import InputError
 from bali.relations import Relations
 from bali.storage import read_table
 from bali.umls import heldout
-from bali.umls.release import find_tables
+from bali.umls.release import RrfTable, find_tables
 from bali.umls.settings import Choice, Settings
 from bali.umls.spark import Workspace
-from bali.umls.tables import write_tables
+from bali.umls.tables import require_rels, write_tables
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -154,3 +155,16 @@ def test_a_value_that_no_row_has_is_an_error(build, tmp_path, key, values, messa
     with pytest.raises(InputError, match=message):
         build(**{key: choice(keep=values)})
     assert not (tmp_path / "out").exists()
+
+
+def test_a_language_that_no_row_has_is_an_error(build, tmp_path):
+    with pytest.raises(InputError, match=r"umls.languages names 'FRX', .* there are ENG"):
+        build(languages=["ENG", "FRX"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_rel_that_mrrel_does_not_know_is_an_error_unless_it_is_dropped():
+    table = RrfTable("MRREL", (Path("META/MRREL.RRF"),), (), None)
+    require_rels({"CHD", "RO"}, [table])
+    with pytest.raises(InputError, match=r"MRREL.RRF: REL 'isa' is none of AQ, CHD, .*columns"):
+        require_rels({"CHD", "isa"}, [table])

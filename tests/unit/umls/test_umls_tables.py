@@ -156,6 +156,7 @@ def many_concepts(folder: Path, rows) -> Path:
         for k, status in enumerate(("P PF Y", "S PF Y", "S VO N", "S PF Y"))
         for n in range(300)
     ]
+    names.append(conso(cui[0], "Name 0", lat="GER"))  # each language of the settings occurs
     edges = [rel(cui[n], "CHD", cui[n * 11 % 300], "isa", sab=f"S{n % 3}") for n in range(300)]
     kinds = {
         "MRCONSO": names,
