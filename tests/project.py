@@ -14,7 +14,7 @@ from tiny.universe import texts, write_gold, write_meta, write_pubmed
 # tables of ours; resources/ also holds what was fetched
 TABLES_OF_OURS = [str(p.relative_to(REPOSITORY)) for p in (REPOSITORY / "resources").glob("*.tsv")]
 PARTS = ["Snakefile", "config.yaml", "workflow", "bali", *TABLES_OF_OURS, "tests/tiny"]
-TABLES = ("*.parquet", "*.arrow", "*.npy", "*.counts.json", "kb/*")
+TABLES = ("*.parquet", "*.arrow", "*.npy", "*.counts.json", "kb/*", "names/*")
 MODELS = ("*.safetensors", "history.json", "results.csv", "heldout/29.json")
 
 
@@ -82,4 +82,5 @@ class Project:
             str(path.relative_to(results)): sha256(path)
             for pattern in patterns
             for path in sorted(results.rglob(pattern))
+            if path.is_file()
         }
