@@ -138,8 +138,7 @@ def main() -> None:
     build(args.scratch)
     sources = sources_of(args.scratch)
     section = yaml.safe_load((PROJECT / "config.yaml").read_text())["linking"]
-    # Spans that are near to a name, but none, are looked for in the demo: there is no neural
-    # mention detection. On these sets they cost more precision than they bring recall.
+    # Spans that are near to a name, but none, cost more precision than they bring recall.
     settings = replace(from_config(section), semantic_types=tuple(TYPES)).without("candidates")
     columns = read_table("names", sources.names, ["cui", "name", "preferred"])
     names = list(zip(*(column.to_pylist() for column in columns.columns), strict=True))

@@ -1,7 +1,7 @@
 """When two names that are written differently are variants of one name.
 
 A name and a stretch of text are variants of each other if their keys are equal. A key is made from
-the words, one step after the other; each step can be left out (`linking.normalise` of the config):
+the words, one step after the other; each step can be left out (`linking.steps` of the config):
 
 | step | what becomes equal |
 |---|---|

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from bali.model.losses import Term
 
-ALPHA, BETA, BASE = 2.0, 50.0, 0.5  # of multi_similarity: Wang et al. 2019, as SapBERT sets them
+ALPHA, BETA, BASE = 2.0, 50.0, 0.5  # of multi_similarity, as method.md section 3 sets them
 # Stands for minus infinity: a row whose logits are all hidden then has a gradient of 0, not NaN.
 HIDDEN = -1e30
 
@@ -113,7 +113,7 @@ def multi_similarity(
     others: Tensor | None = None,
     by_concept: bool = False,
 ) -> Term:
-    """Multi-similarity loss (Wang et al. 2019, arXiv:1904.06627), SapBERT's, without mining.
+    """Multi-similarity loss (Wang et al. 2019, arXiv:1904.06627), without mining.
 
         L = mean over rows a of  log(1 + sum over positives p of exp(-alpha (s_ap - base))) / alpha
                                + log(1 + sum over negatives n of exp(beta (s_an - base))) / beta

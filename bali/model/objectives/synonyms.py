@@ -1,4 +1,4 @@
-"""Names of one concept are pulled together: SapBERT's objective, the strong control."""
+"""Names of one concept are pulled together, as in SapBERT but without mining: a strong control."""
 
 from __future__ import annotations
 
