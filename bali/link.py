@@ -25,8 +25,8 @@ from bali.files import atomic_path
 from bali.linking.build import linker_of
 from bali.linking.documents import Document
 from bali.linking.lexicon import Lexicon, open_lexicon
-from bali.linking.linker import Row
-from bali.linking.settings import FEATURES, Settings, read_settings
+from bali.linking.rows import Row
+from bali.linking.settings import FEATURES, Settings, from_config, read_section
 from bali.linking.store import Store
 from bali.splitter import split
 
@@ -52,12 +52,12 @@ def run(args: argparse.Namespace) -> None:
     text = _checked(args.text) if args.text is not None else _read(sys.stdin)
     store = Store(args.kb)
     if args.config:
-        settings = read_settings(args.config)
+        settings = from_config(read_section(args.config))
         lexicon = open_lexicon(store.lexicon, settings)
     else:
         lexicon = open_lexicon(store.lexicon)
         settings = settings_of(lexicon)
-    linker = linker_of(lexicon, store, settings, 1)
+    linker = linker_of(lexicon, store, settings)
     found = mentions_of(linker.link([Document(0, 1, text, split(text))]), lexicon)
     lines = {"table": as_table, "jsonl": as_json_lines, "html": as_html}[args.format](text, found)
     if args.out:
@@ -80,7 +80,6 @@ def settings_of(lexicon: Lexicon) -> Settings:
         max_span_words=1,
         neighbours=1,
         threshold=1.0,
-        ef_search=1,
     )
 
 

@@ -31,6 +31,7 @@ from linking_gold import PROJECT, SETS, SHARED, build, gold_of
 
 from bali.hashing import below
 from bali.linking.build import load_linker
+from bali.linking.candidates import CandidateMemory
 from bali.linking.documents import Document, read_documents
 from bali.linking.lexicon import NameTables, make_lexicon
 from bali.linking.mentions import link_shard
@@ -124,7 +125,7 @@ def settings_of(*without: str) -> Settings:
 def ours(scratch: Path, kb: Path, *without: str) -> dict[str, float]:
     """Link all sentences; seconds to load and to link."""
     start = time.process_time()
-    linker = load_linker(kb, settings_of(*without), 1)
+    linker = load_linker(kb, settings_of(*without))
     loaded = time.process_time()
     out = scratch / "mentions.parquet"
     rows = link_shard(linker, scratch / "documents.parquet", scratch / "sentences.parquet", out)
@@ -143,9 +144,15 @@ def scispacy(scratch: Path, kb: Path) -> dict[str, float]:
             spans.setdefault(row["pmid"], []).append((row["start"], row["end"]))
     texts = list(read_documents(scratch / "documents.parquet", scratch / "sentences.parquet"))
     start = time.process_time()
-    linker = load_linker(kb, settings_of(), 1)
+    section = yaml.safe_load((PROJECT / "config.yaml").read_text())["linking"]
+    memory = CandidateMemory(
+        Store(kb),
+        neighbours=section["neighbours"],
+        ef_search=section["hnsw"]["ef_search"],
+        threads=1,
+    )
     nlp = spacy.blank("en")
-    stock = EntityLinker(candidate_generator=linker.memory.generator, resolve_abbreviations=False)
+    stock = EntityLinker(candidate_generator=memory.generator, resolve_abbreviations=False)
     loaded = time.process_time()
     for document in texts:
         doc = nlp.make_doc(document.text)

@@ -30,10 +30,10 @@ import yaml
 from bali.gold.identifiers import Identifiers
 from bali.gold.pubtator import read_pubtator
 from bali.linking.build import build_linker
+from bali.linking.candidates import CandidateMemory
 from bali.linking.lexicon import make_lexicon
-from bali.linking.linker import Linker
 from bali.linking.metrics import MentionScore, Predicted, RankScore
-from bali.linking.score import KS, GoldSet, Score, gold_set, score, sources_of, table
+from bali.linking.score import KS, GoldSet, Score, gold_set, memory_of, score, sources_of, table
 from bali.linking.settings import Settings, from_config
 from bali.linking.store import Store
 from bali.linking.types import ranks_of_types
@@ -89,11 +89,11 @@ def gold_of(name: str, part: str, concepts: set[str]) -> GoldSet:
     )
 
 
-def stock_scispacy(linker: Linker, gold: GoldSet) -> RankScore:
+def stock_scispacy(memory: CandidateMemory, gold: GoldSet) -> RankScore:
     """Candidates of scispaCy for the text of gold spans, the best similarity first."""
     found = RankScore(KS)
     spans = [(d.text[m.start : m.end], m.cuis) for d, ms in gold.documents for m in ms if m.cuis]
-    generator = linker.memory.generator
+    generator = memory.generator
     answers = generator([text for text, _ in spans], 30)
     for (_, cuis), candidates in zip(spans, answers, strict=True):
         best = sorted(candidates, key=lambda c: (-max(c.similarities), c.concept_id))
@@ -145,22 +145,23 @@ def main() -> None:
     disorders = (
         ranks_of_types(sources.semantic_types, sources.groups, settings.semantic_types) or {}
     )
-    stock = build_linker(sources, replace(settings, semantic_types=()), 1)
-    linker = build_linker(sources, settings, 1)
+    every = memory_of(sources, replace(settings, semantic_types=()), section, 1)
+    memory = memory_of(sources, settings, section, 1)
+    linker = build_linker(sources, settings)
     report = {}
     for name in SETS:
         gold = gold_of(name, args.part, {cui for cui, _, _ in names})
         scores = {
-            "scispaCy candidates": Score(ranks=stock_scispacy(stock, gold)),
+            "scispaCy candidates": Score(ranks=stock_scispacy(every, gold)),
             "longest match": Score(longest_match(names, gold)),
             "longest match, disorders": Score(
                 longest_match([row for row in names if row[0] in disorders], gold)
             ),
-            "bali": score(linker, gold),
+            "bali": score(linker, gold, memory),
         }
         for what, other in variations(settings, args.ablate).items():
-            memory = linker.memory if other.semantic_types else stock.memory
-            scores[what] = score(build_linker(sources, other, 1, memory), gold)
+            near = memory if other.semantic_types else every
+            scores[what] = score(build_linker(sources, other), gold, near)
         print(f"\n{name}, {args.part}: {gold.facts['mentions']}")
         print(*table(scores), sep="\n")
         mine = scores["bali"]

@@ -76,7 +76,7 @@ def main() -> None:
         from_config(section), semantic_types=tuple(TYPES), max_candidates=CANDIDATES
     ).without("candidates")
     sources = sources_of(args.scratch)
-    linker = build_linker(sources, settings, 1)
+    linker = build_linker(sources, settings)
     concepts = set(read_table("names", sources.names, ["cui"])["cui"].to_pylist())
     print("| | mentions | by the rules | by the model | another concept first |")
     print("|---|---|---|---|---|")

@@ -12,16 +12,16 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, cast
 
 from lxml import etree
 
 from bali.corpus.article import Article, NoKeyError, read_book, read_citation, read_key
 from bali.corpus.broken import BrokenFileError, Damage
+from bali.untrusted import Capped, parse_xml
 
-MEGABYTE = 1_000_000  # bytes
-MAX_RECORD_MB = 64  # a tree of so much XML takes half a GB; PubMed's largest records have a few MB
 _ROOTS = ("PubmedArticleSet", "PubmedBookArticleSet", "MedlineCitationSet")
 _DELETIONS = ("DeleteCitation", "DeleteDocument")
 _CHILDREN = ("PubmedArticle", "PubmedBookArticle", "MedlineCitation", *_DELETIONS)
@@ -37,35 +37,6 @@ class Deletion:
 
 
 Record = Article | Deletion
-
-
-class _Capped:
-    """A binary stream with a cap on the bytes of the whole and of what stands between marks."""
-
-    def __init__(self, stream: BinaryIO, path: Path, megabytes: int) -> None:
-        self._stream, self._path, self._megabytes = stream, path, megabytes
-        self._read = self._mark = 0
-
-    def mark(self) -> None:
-        """A record ends here, or within what was read ahead."""
-        self._mark = self._read
-
-    def read(self, size: int) -> bytes:
-        data = self._stream.read(size)
-        self._read += len(data)
-        if self._read > self._megabytes * MEGABYTE:
-            raise BrokenFileError(
-                Damage.SIZE,
-                f"{self._path}: unpacks to more than {self._megabytes} MB; if the file is sound, "
-                "raise corpus.max_decompressed_mb in the config",
-            )
-        if self._read - self._mark > MAX_RECORD_MB * MEGABYTE:
-            raise BrokenFileError(
-                Damage.SIZE,
-                f"{self._path}: {MAX_RECORD_MB} MB without the end of a PubMed record; give "
-                "PubMed's baseline or update files",
-            )
-        return data
 
 
 def read_records(path: Path, max_decompressed_mb: int) -> Iterator[Record]:
@@ -85,7 +56,15 @@ def read_records(path: Path, max_decompressed_mb: int) -> Iterator[Record]:
     """
     try:
         with gzip.open(path) as stream:
-            yield from _parse(_Capped(cast(BinaryIO, stream), path, max_decompressed_mb), path)
+            capped = Capped(
+                cast(IO[bytes], stream),
+                path,
+                max_decompressed_mb,
+                setting="corpus.max_decompressed_mb",
+                record="a PubMed record; give PubMed's baseline or update files",
+                error=partial(BrokenFileError, Damage.SIZE),
+            )
+            yield from _parse(capped, path)
     except EOFError:
         raise BrokenFileError(
             Damage.GZIP, f"{path}: the gzip file ends too early; {_REMEDY}"
@@ -98,18 +77,8 @@ def read_records(path: Path, max_decompressed_mb: int) -> Iterator[Record]:
         raise BrokenFileError(Damage.XML, f"{path}: broken XML ({error}); {_REMEDY}") from None
 
 
-def _parse(stream: _Capped, path: Path) -> Iterator[Record]:
-    events = etree.iterparse(
-        cast(BinaryIO, stream),
-        events=("end",),
-        tag=_CHILDREN,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+def _parse(stream: Capped, path: Path) -> Iterator[Record]:
+    events = parse_xml(stream, _CHILDREN)
     number = 0
     for _, element in events:
         root = element.getparent()

@@ -14,11 +14,10 @@ import pyarrow as pa
 
 from bali.linking.documents import Document
 from bali.linking.heldout import HeldoutNames
+from bali.linking.rows import CROSSES, HELDOUT, Row
 from bali.storage import from_columns
 from bali.tables import TABLES
 
-CROSSES = "crosses a sentence end"
-HELDOUT = "held-out name"
 NO_CANDIDATE = "no candidate"
 REPEATED = "span found before"
 
@@ -29,21 +28,6 @@ class Found(NamedTuple):
     start: int
     end: int
     candidates: Sequence[tuple[str, float]]
-
-
-class Row(NamedTuple):
-    """A row of the table `mentions`."""
-
-    pmid: int
-    version: int
-    sentence: int
-    start: int
-    end: int
-    text: str
-    cui: str
-    score: float
-    rank: int
-    method: str
 
 
 class Admission:

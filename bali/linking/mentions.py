@@ -22,7 +22,8 @@ from pathlib import Path
 from bali.counts import Counts
 from bali.linking.build import load_linker
 from bali.linking.documents import read_documents
-from bali.linking.linker import Linker, Row
+from bali.linking.linker import Linker
+from bali.linking.rows import Row
 from bali.linking.settings import Settings, add_settings
 from bali.log import progress
 from bali.storage import TableWriter, from_columns
@@ -38,14 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sentences", type=Path, required=True)
     parser.add_argument("--kb", type=Path, required=True, help="folder of the knowledge base")
     add_settings(parser)
-    parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True, help="mentions.parquet")
     parser.add_argument("--counts", type=Path, required=True)
 
 
 def run(args: argparse.Namespace) -> None:
     """Link one shard."""
-    linker = load_linker(args.kb, Settings.of(args), args.threads)
+    linker = load_linker(args.kb, Settings.of(args))
     rows = link_shard(linker, args.documents, args.sentences, args.out)
     counts = Counts("linking.mentions")
     linker.tally.enter(counts)

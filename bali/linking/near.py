@@ -50,7 +50,7 @@ class NearNames:
         Raises:
             InputError: a file of the knowledge base is missing.
         """
-        store.require()
+        store.require_vectors()
         self._threshold = threshold
         self._neighbours = neighbours
         self._vectoriser = tfidf.load(store.vocabulary, store.idf)

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from bali.counts import Counts
 from bali.linking.documents import Document, read_documents
-from bali.linking.found import CROSSES, HELDOUT, Admission, Found, Row, table_of
+from bali.linking.found import Admission, Found, table_of
 from bali.linking.heldout import HeldoutNames
+from bali.linking.rows import CROSSES, HELDOUT, Row
 from bali.linking.variants import STEPS, Variants, read_equivalents
 from bali.log import progress
 from bali.pretagged.anchors import Anchors, Stated

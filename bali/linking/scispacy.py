@@ -22,8 +22,9 @@ from bali.errors import InputError
 from bali.linking.abbreviations import find_definitions
 from bali.linking.candidates import CandidateMemory
 from bali.linking.documents import Document, read_documents
-from bali.linking.found import CROSSES, HELDOUT, NO_CANDIDATE, Admission, Found, Row, table_of
+from bali.linking.found import NO_CANDIDATE, Admission, Found, table_of
 from bali.linking.heldout import HeldoutNames
+from bali.linking.rows import CROSSES, HELDOUT, Row
 from bali.linking.settings import STEPS
 from bali.linking.store import Store
 from bali.linking.types import ranks_of_types

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -24,10 +24,13 @@ from bali.gold.identifiers import Identifiers, vocabulary
 from bali.gold.pubtator import GoldCorpus, read_pubtator
 from bali.gold.sentences import sentence_spans
 from bali.linking.build import Sources, build_linker
+from bali.linking.candidates import CandidateMemory
 from bali.linking.documents import Document
 from bali.linking.linker import Linker
 from bali.linking.metrics import Gold, MentionScore, Predicted, RankScore, Rates
-from bali.linking.settings import Settings, read_settings
+from bali.linking.settings import Settings, from_config, read_section
+from bali.linking.store import Store
+from bali.linking.types import ranks_of_types
 from bali.linking.variants import TABLE as EQUIVALENTS
 from bali.log import progress
 from bali.semantic_groups import TABLE as GROUPS
@@ -101,20 +104,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print the figures; write them where a file is named."""
     sources = sources_of(args.results)
-    settings = _settings(args)
+    section = read_section(args.config)
+    settings = _settings(section, args)
+    memory = memory_of(sources, settings, section, args.threads)
     gold = gold_set(read_pubtator(args.gold), _identifiers(args, sources), args.types)
     if not gold.facts["mentions"]["scored"]:
         raise InputError(
             f"{args.gold}: no mention to score: {gold.facts['mentions']}; check --types and "
             "--identifiers"
         )
-    linker = build_linker(sources, settings, args.threads)
-    scores = {"all steps": score(linker, gold)}
+    scores = {"all steps": score(build_linker(sources, settings), gold, memory)}
     if args.ablate:
         for step in settings.steps:
-            memory = linker.memory
-            without = build_linker(sources, settings.without(step), args.threads, memory)
-            scores[f"without {step}"] = score(without, gold)
+            without = build_linker(sources, settings.without(step))
+            scores[f"without {step}"] = score(without, gold, memory)
     lines = [f"{what}: {value}" for what, value in gold.facts.items()]
     sys.stdout.write("\n".join([*lines, "", *table(scores)]) + "\n")
     if args.out:
@@ -132,6 +135,26 @@ def sources_of(results: Path) -> Sources:
         semantic_types=umls / "semantic_types.parquet",
         equivalents=EQUIVALENTS,
         groups=GROUPS,
+    )
+
+
+def memory_of(
+    sources: Sources, settings: Settings, section: Mapping[str, Any], threads: int
+) -> CandidateMemory:
+    """ScispaCy's candidates over the concepts that may be mentions.
+
+    Args:
+        sources: where things are.
+        settings: of the linker.
+        section: `linking` of the config; knows the index's search.
+        threads: of the index's search.
+    """
+    return CandidateMemory(
+        Store(sources.kb),
+        neighbours=settings.neighbours,
+        ef_search=section["hnsw"]["ef_search"],
+        threads=threads,
+        concepts=ranks_of_types(sources.semantic_types, sources.groups, settings.semantic_types),
     )
 
 
@@ -173,8 +196,8 @@ def gold_set(corpus: GoldCorpus, identifiers: Identifiers, types: Sequence[str])
     return gold
 
 
-def score(linker: Linker, gold: GoldSet) -> Score:
-    """Link the documents and compare."""
+def score(linker: Linker, gold: GoldSet, memory: CandidateMemory) -> Score:
+    """Link the documents and compare; `memory` knows the names near to gold spans."""
     found = Score()
     documents = progress(gold.documents, "documents", len(gold.documents))
     while block := list(islice(documents, BLOCK)):
@@ -185,7 +208,7 @@ def score(linker: Linker, gold: GoldSet) -> Score:
         for document, mentions in block:
             found.mentions.add(predicted[document.pmid], mentions)
             known = [mention for mention in mentions if mention.cuis]
-            ranked = linker.rank(document, [(m.start, m.end) for m in known], max(KS))
+            ranked = linker.rank(document, [(m.start, m.end) for m in known], max(KS), memory)
             for mention, cuis in zip(known, ranked, strict=True):
                 found.ranks.add(cuis, mention.cuis)
     return found
@@ -209,8 +232,8 @@ def table(scores: dict[str, Score]) -> Iterable[str]:
         yield "".join([f"{name:{width}}", *(f"{c:>{max(len(n) + 3, 6)}}" for n, c in pairs)])
 
 
-def _settings(args: argparse.Namespace) -> Settings:
-    settings = read_settings(args.config)
+def _settings(section: Mapping[str, Any], args: argparse.Namespace) -> Settings:
+    settings = from_config(section)
     if args.semantic_types is not None:
         settings = replace(settings, semantic_types=tuple(args.semantic_types))
     for step in args.without:

@@ -63,17 +63,15 @@ class Settings(NameSettings):
 
     Attributes:
         max_span_words: longest span that is no name but may be near to one, words.
-        neighbours: names that the index returns for a span.
+        neighbours: nearest names that count for a span.
         threshold: least cosine of a candidate.
         max_candidates: candidates kept for a mention.
-        ef_search: width of the index's search.
     """
 
     max_span_words: int
     neighbours: int
     threshold: float
     max_candidates: int
-    ef_search: int
 
     def without(self, step: str) -> Settings:
         """The same settings with one step left out."""
@@ -96,10 +94,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     """Flags of all settings."""
     add_name_settings(parser)
     parser.add_argument("--max-span-words", type=int, required=True, help="longest other span")
-    parser.add_argument("--neighbours", type=int, required=True, help="names asked of the index")
+    parser.add_argument("--neighbours", type=int, required=True, help="nearest names that count")
     parser.add_argument("--threshold", type=float, required=True, help="least cosine")
     parser.add_argument("--max-candidates", type=int, required=True, help="kept for a mention")
-    parser.add_argument("--ef-search", type=int, required=True, help="width of the index's search")
 
 
 def from_config(section: Mapping[str, Any]) -> Settings:
@@ -108,18 +105,17 @@ def from_config(section: Mapping[str, Any]) -> Settings:
     Raises:
         InputError: a key is missing.
     """
-    values = {**section, "ef_search": section.get("hnsw", {}).get("ef_search")}
     names = [field.name for field in fields(Settings)]
-    if missing := [name for name in names if values.get(name) is None]:
+    if missing := [name for name in names if section.get(name) is None]:
         raise InputError(f"config: linking.{missing[0]} is missing; config.yaml shows all keys")
-    return Settings(**_lists({name: values[name] for name in names}))
+    return Settings(**_lists({name: section[name] for name in names}))
 
 
-def read_settings(path: Path) -> Settings:
-    """Settings from a config.
+def read_section(path: Path) -> dict[str, Any]:
+    """The section `linking` of a config.
 
     Raises:
-        InputError: it is missing or no YAML, or a key is missing.
+        InputError: it is missing or no YAML.
     """
     require_file(path, "give the config by --config")
     try:
@@ -128,7 +124,8 @@ def read_settings(path: Path) -> Settings:
         raise InputError(f"{path}: no YAML ({error}); correct it") from None
     if not isinstance(config, dict) or not isinstance(config.get("linking"), dict):
         raise InputError(f"{path}: has no section linking; config.yaml shows all keys")
-    return from_config(config["linking"])
+    section: dict[str, Any] = config["linking"]
+    return section
 
 
 def _lists(values: dict[str, Any]) -> dict[str, Any]:

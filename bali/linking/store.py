@@ -64,16 +64,22 @@ class Store:
         """What `bali linking names` writes."""
         return self.folder / "names"
 
-    def require(self) -> None:
-        """Check that the files that scispaCy needs are there.
+    def require_vectors(self) -> None:
+        """Check that the names and their vectors are there.
 
         Raises:
-            InputError: one is missing.
+            InputError: a file is missing.
         """
-        for path in (
-            self.entities, self.aliases, self.vocabulary, self.idf, self.vectors, self.index
-        ):  # fmt: skip
-            require_file(path, "build the knowledge base with `bali linking kb`")
+        _require(self.aliases, self.vocabulary, self.idf, self.vectors)
+
+    def require(self) -> None:
+        """Check that all that scispaCy needs is there.
+
+        Raises:
+            InputError: a file is missing.
+        """
+        self.require_vectors()
+        _require(self.entities, self.index)
 
     def write_entities(self, entities: Iterable[dict[str, Any]]) -> None:
         """Write concepts, one JSON object a line."""
@@ -90,3 +96,8 @@ class Store:
         """Write the vectors of the aliases: plain arrays, no pickled object."""
         with atomic_path(self.vectors) as part:
             sparse.save_npz(part, vectors)
+
+
+def _require(*paths: Path) -> None:
+    for path in paths:
+        require_file(path, "build the knowledge base: snakemake results/linking/kb.counts.json")

@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bali.counts import Counts
+from bali.linking.rows import CROSSES, HELDOUT
 
-HELDOUT = "held-out name"
-CROSSES = "crosses a sentence end"
 EXPLAINED = "a short form of something else"
 GUARDED = "a common word, or an acronym in another case"
 METHODS = ("exact", "variant", "abbreviation", "candidate")

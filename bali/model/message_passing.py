@@ -6,6 +6,8 @@ between them; Linear, LayerNorm and Dropout on the centre's row. Ours is `residu
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,7 +16,7 @@ from torch_geometric.nn import GATv2Conv, SAGEConv
 from bali.errors import InputError
 
 
-class MessagePassing(nn.Module):
+class MessagePassing(nn.Module, ABC):
     """The frame; a subclass has the layers."""
 
     def __init__(
@@ -45,9 +47,9 @@ class MessagePassing(nn.Module):
         g: Tensor = self.projection(h[centre])  # (centres, dim)
         return x[centre] + g if self.residual else g
 
+    @abstractmethod
     def edges(self, nodes: int, edge_index: Tensor, relation: Tensor) -> tuple[Tensor, ...]:
         """What each layer is called with beside the nodes' vectors."""
-        raise NotImplementedError
 
 
 class GatEncoder(MessagePassing):

@@ -19,13 +19,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from lxml import etree
 
 from bali.errors import InputError
-from bali.pretagged.stream import Capped, opened
+from bali.pretagged.stream import opened
 from bali.pretagged.tagged import ELSEWHERE, PIECES, TaggedDocument, TaggedMention, read_pmid
+from bali.untrusted import Capped, parse_xml
 
 Element = etree._Element
 _OFFSET = re.compile(r"[0-9]{1,9}")
@@ -51,17 +51,7 @@ def read_bioc(path: Path, max_decompressed_mb: int) -> Iterator[TaggedDocument]:
 
 
 def _parse(stream: Capped, path: Path) -> Iterator[TaggedDocument]:
-    events = etree.iterparse(
-        cast(BinaryIO, stream),
-        events=("end",),
-        tag="document",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    events = parse_xml(stream, "document")
     number = 0
     for _, element in events:
         number += 1

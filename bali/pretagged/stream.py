@@ -11,59 +11,7 @@ from typing import IO, cast
 
 from bali.errors import InputError
 from bali.files import require_file
-
-MEGABYTE = 1_000_000  # bytes
-MAX_RECORD_MB = 64  # one document; a whole book with its annotations has a few MB
-
-
-class Capped:
-    """A binary stream with a cap on the bytes of the whole and of what stands between marks."""
-
-    def __init__(self, stream: IO[bytes], path: Path, megabytes: int) -> None:
-        """Wrap a stream.
-
-        Args:
-            stream: decompressed bytes.
-            path: where they come from.
-            megabytes: cap on the whole, in millions of bytes.
-        """
-        self._stream, self._path, self._megabytes = stream, path, megabytes
-        self._read = self._mark = 0
-
-    def mark(self) -> None:
-        """A document ends here, or within what was read ahead."""
-        self._mark = self._read
-
-    def read(self, size: int) -> bytes:
-        """Up to `size` bytes.
-
-        Raises:
-            InputError: a cap is passed.
-        """
-        return self._counted(self._stream.read(size))
-
-    def readline(self) -> bytes:
-        """A line, a document of its own.
-
-        Raises:
-            InputError: a cap is passed.
-        """
-        self.mark()
-        return self._counted(self._stream.readline(MAX_RECORD_MB * MEGABYTE + 1))
-
-    def _counted(self, data: bytes) -> bytes:
-        self._read += len(data)
-        if self._read > self._megabytes * MEGABYTE:
-            raise InputError(
-                f"{self._path}: unpacks to more than {self._megabytes} MB; if the file is sound, "
-                "raise linking.pretagged.max_decompressed_mb in the config"
-            )
-        if self._read - self._mark > MAX_RECORD_MB * MEGABYTE:
-            raise InputError(
-                f"{self._path}: {MAX_RECORD_MB} MB without the end of a document; give a file of "
-                "the format that linking.pretagged.format names"
-            )
-        return data
+from bali.untrusted import Capped
 
 
 @contextmanager
@@ -78,7 +26,13 @@ def opened(path: Path, max_decompressed_mb: int) -> Iterator[Capped]:
     unpack = path.suffix == ".gz"
     try:
         with gzip.open(path) if unpack else path.open("rb") as stream:
-            yield Capped(cast(IO[bytes], stream), path, max_decompressed_mb)
+            yield Capped(
+                cast(IO[bytes], stream),
+                path,
+                max_decompressed_mb,
+                setting="linking.pretagged.max_decompressed_mb",
+                record="a document; give a file of the format that linking.pretagged.format names",
+            )
     except EOFError:
         raise InputError(f"{path}: the gzip file ends too early; fetch it again") from None
     except (gzip.BadGzipFile, zlib.error) as error:

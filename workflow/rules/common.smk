@@ -143,6 +143,14 @@ def pretagged_files():
     return files
 
 
+def near_names():
+    """What the dictionary looks spans up in that are near to a name, where it does."""
+    if "candidates" not in config["linking"]["steps"]:
+        return []
+    names = ["aliases.json", "vocabulary.json", "idf.npy", "vectors.npz"]
+    return [f"results/linking/kb/{name}" for name in names]
+
+
 def linking_counts():
     """Accounts of what all shards are linked with."""
     made = {"dictionary": ["kb", "names"], "scispacy": ["kb"], "pretagged": ["pretagged"]}

@@ -98,12 +98,7 @@ rule linking_mentions:
         most="results/linking/kb/names/most.npy",
         concepts="results/linking/kb/names/concepts.arrow",
         lexicon="results/linking/kb/names/lexicon.json",
-        entities="results/linking/kb/entities.jsonl",
-        aliases="results/linking/kb/aliases.json",
-        vocabulary="results/linking/kb/vocabulary.json",
-        idf="results/linking/kb/idf.npy",
-        vectors="results/linking/kb/vectors.npz",
-        index="results/linking/kb/hnsw.bin",
+        near=near_names(),
     output:
         mentions="results/linking/1/{shard}.parquet",
         counts="results/linking/1/{shard}.counts.json",
@@ -118,14 +113,13 @@ rule linking_mentions:
         mem_mb=2_000,  # measured: 265 MB for 46,000 names, 485 MB for a million; candidates: 620 MB
         runtime=240,
     params:
-        kb=subpath(input.aliases, parent=True),
+        kb=subpath(input.lexicon, ancestor=2),
         min_characters=lookup(dpath="linking/min_characters", within=config),
         max_words=lookup(dpath="linking/max_words", within=config),
         max_span_words=lookup(dpath="linking/max_span_words", within=config),
         neighbours=lookup(dpath="linking/neighbours", within=config),
         threshold=lookup(dpath="linking/threshold", within=config),
         max_candidates=lookup(dpath="linking/max_candidates", within=config),
-        ef_search=lookup(dpath="linking/hnsw/ef_search", within=config),
         steps=lookup(dpath="linking/steps", within=config),
         types=lookup(dpath="linking/semantic_types", within=config),
         code=code_digest("linking.mentions"),
@@ -136,9 +130,8 @@ rule linking_mentions:
         " --min-characters {params.min_characters:q} --max-words {params.max_words:q}"
         " --max-span-words {params.max_span_words:q}"
         " --neighbours {params.neighbours:q} --threshold {params.threshold:q}"
-        " --max-candidates {params.max_candidates:q} --ef-search {params.ef_search:q}"
+        " --max-candidates {params.max_candidates:q}"
         " --steps {params.steps:q} --semantic-types {params.types:q}"
-        " --threads {threads}"
         " --out {output.mentions:q} --counts {output.counts:q}"
         " --log {log:q}"
 

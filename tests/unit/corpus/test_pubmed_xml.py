@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from bali.corpus import xml
+from bali import untrusted
 from bali.corpus.broken import BrokenFileError, Damage
 from bali.corpus.xml import Deletion, read_records
 
@@ -79,7 +79,7 @@ def test_what_is_no_record_is_not_passed_over(pubmed_file, article, at):
 
 
 def test_a_tree_that_never_ends_a_record_is_cut_off(pubmed_file, article, monkeypatch):
-    monkeypatch.setattr(xml, "MAX_RECORD_MB", 1)
+    monkeypatch.setattr(untrusted, "MAX_RECORD_MB", 1)
     path = pubmed_file("flood", article(1, "A."), "<p>x</p>" * 200_000)
     refused(path, Damage.SIZE, "1 MB without the end of a PubMed record", cap=10)
     # the cap is for one record, not for all together

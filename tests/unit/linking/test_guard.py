@@ -43,7 +43,7 @@ def test_acronyms_have_two_capitals_or_one_and_a_digit():
 def test_a_step_that_is_none_is_refused():
     section = {
         "min_characters": 3, "max_words": 1, "max_span_words": 1, "neighbours": 1, "threshold": 0.5,
-        "max_candidates": 1, "hnsw": {"ef_search": 1}, "steps": ["plurals"], "semantic_types": [],
+        "max_candidates": 1, "steps": ["plurals"], "semantic_types": [],
     }  # fmt: skip
     with pytest.raises(Exception, match=r"linking\.steps: 'plurals' is none of letters"):
         from_config(section)

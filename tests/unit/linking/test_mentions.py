@@ -172,7 +172,7 @@ def test_text_is_the_slice_and_mentions_never_overlap(link):
 def test_shards_and_blocks_do_not_change_a_document(link, monkeypatch):
     whole, _ = link(*DOCUMENTS)
     monkeypatch.setattr("bali.linking.mentions.BLOCK", 1)
-    blocks, _ = link(*DOCUMENTS, threads=2)
+    blocks, _ = link(*DOCUMENTS)
     alone = [
         row
         for pmid, document in enumerate(DOCUMENTS, 1)
@@ -183,7 +183,7 @@ def test_shards_and_blocks_do_not_change_a_document(link, monkeypatch):
 
 def test_the_same_input_gives_the_same_bytes(link, tmp_path: Path):
     link(*DOCUMENTS, name="one")
-    link(*DOCUMENTS, name="two", threads=2)
+    link(*DOCUMENTS, name="two")
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
 
 
@@ -199,7 +199,7 @@ def test_a_lexicon_of_other_settings_or_none_is_the_users_mistake(link, tmp_path
     flags = {
         "documents": tmp_path / "documents.parquet", "sentences": tmp_path / "sentences.parquet",
         "kb": tmp_path / "kb", "min-characters": 3, "max-words": 9, "max-span-words": 4,
-        "neighbours": 10, "threshold": 0.7, "max-candidates": 3, "ef-search": 100, "threads": 1,
+        "neighbours": 10, "threshold": 0.7, "max-candidates": 3,
         "out": tmp_path / "out.parquet", "counts": tmp_path / "out.json",
     }  # fmt: skip
     words = [str(word) for key, value in flags.items() for word in (f"--{key}", value)]

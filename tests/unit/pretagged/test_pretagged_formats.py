@@ -10,8 +10,8 @@ from bali.errors import InputError
 from bali.pretagged.bern2 import read_bern2
 from bali.pretagged.bioc import read_bioc
 from bali.pretagged.pubtator import read_pubtator3
-from bali.pretagged.stream import MAX_RECORD_MB
 from bali.pretagged.tagged import ELSEWHERE, PIECES, TaggedMention, place
+from bali.untrusted import MAX_RECORD_MB
 
 READERS = {"bern2": read_bern2, "pubtator": read_pubtator3, "bioc": read_bioc}
 
