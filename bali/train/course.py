@@ -92,7 +92,10 @@ class Course:
                         self._save()
                         saved = time.monotonic()
                 except NotFiniteError as error:
-                    raise explain(error, trainer.data, self.checkpoints.folder) from None
+                    self._keep(error.before, progress)
+                    steps_before = self.history["steps"]
+                    folder = self.checkpoints.folder
+                    raise explain(error, trainer.data, steps_before, folder) from None
                 if stop.requested:
                     logger.warning("SIGTERM: step %d is saved; run again to go on", done + 1)
                     sys.exit(EXIT_STATUS)

@@ -6,18 +6,22 @@ Left out is what changes no bit of it: worker processes, the cadence of checkpoi
 from __future__ import annotations
 
 import argparse
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from bali.digest import code_digest
 from bali.errors import InputError
 from bali.files import require_file, sha256
 from bali.train.settings import Settings
 
+PACKAGES = ("torch", "torch_geometric", "transformers")  # whose sums the bits depend on
+
 
 def identity(args: argparse.Namespace, settings: Settings, device: torch.device) -> dict[str, Any]:
-    """Settings, seed and the digests of all inputs.
+    """Settings, seed, code, versions and the digests of all inputs.
 
     Args:
         args: of `bali train run`.
@@ -35,7 +39,6 @@ def identity(args: argparse.Namespace, settings: Settings, device: torch.device)
             ("--names", args.names),
             ("--subgraphs", args.subgraphs),
             ("--edge-types", args.edge_types),
-            ("--edge-types", args.edge_types),
         )
     }
     inputs |= {f"--lm {path.name}": path for path in files_of(args.lm)}
@@ -45,6 +48,8 @@ def identity(args: argparse.Namespace, settings: Settings, device: torch.device)
         "--seed": args.seed,
         "--threads": args.threads,
         "device": device.type,
+        "code of bali": code_digest("train.run"),
+        **{f"version of {package}": version(package) for package in PACKAGES},
     }
 
 

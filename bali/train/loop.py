@@ -169,8 +169,20 @@ class NotFiniteError(Exception):
         self.before = before
 
 
-def explain(error: NotFiniteError, data: TrainingData, folder: Path) -> InputError:
-    """Save the batch of a step that is not finite and say in one line what to do."""
+def explain(
+    error: NotFiniteError, data: TrainingData, before: list[Record], folder: Path
+) -> InputError:
+    """Save the batch of a step that is not finite, with the course that led to it.
+
+    Args:
+        error: names the step.
+        data: makes its batch once more.
+        before: the records of all steps before it.
+        folder: gets a folder for it.
+
+    Returns:
+        One line that says what to do.
+    """
     record = error.record
     number = record["step"] - 1
     numbers = {"loss": record["loss"], "grad_norm": record["grad_norm"], **record["losses"]}
@@ -178,6 +190,7 @@ def explain(error: NotFiniteError, data: TrainingData, folder: Path) -> InputErr
     about = {**record, "losses": {name: shown[name] for name in record["losses"]}}
     about |= {name: shown[name] for name in ("loss", "grad_norm")}
     about["rows"] = data.items(number).tolist()
+    about["before"] = before
     place = folder / f"not-finite-{record['step']:08d}"
     save_batch(data.at(number), about, place)
     return InputError(

@@ -74,7 +74,7 @@ def test_the_batch_is_saved_for_inspection(tiny: TinyInputs, tmp_path: Path):
     embedding.data[5:] = float("nan")
     with pytest.raises(NotFiniteError) as caught:
         run.step(run.data.at(0), 0)
-    error = explain(caught.value, run.data, tmp_path)
+    error = explain(caught.value, run.data, [{"step": 0, "loss": 2.5}], tmp_path)
     assert isinstance(error, InputError)
     place = tmp_path / "not-finite-00000001"
     assert (
@@ -84,6 +84,7 @@ def test_the_batch_is_saved_for_inspection(tiny: TinyInputs, tmp_path: Path):
     assert f"batch is in {place}; lower train.lr_lm" in str(error)
     about = json.loads((place / "batch.json").read_text())
     assert (about["step"], about["loss"], len(about["rows"])) == (1, "nan", 8)
+    assert about["before"] == [{"step": 0, "loss": 2.5}]
     tensors = load_file(place / "batch.safetensors")
     batch = run.data.at(0)
     assert torch.equal(tensors["sentences.ids"], batch.sentences.ids)

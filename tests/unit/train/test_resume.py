@@ -18,7 +18,7 @@ from tiny_training import TinyInputs
 from bali.errors import InputError
 from bali.files import read_json, sha256
 from bali.train import checkpoints as checkpoints_module
-from bali.train import course
+from bali.train import course, identity
 from bali.train.checkpoints import Checkpoint, Checkpoints
 from bali.train.loop import Trainer
 from bali.train.state import capture, restore
@@ -152,6 +152,22 @@ def test_a_changed_setting_refuses_to_go_on_and_is_named(
     error = capsys.readouterr().err
     assert message in error
     assert f"set it back to go on, or remove {tmp_path}/checkpoints to start the run anew" in error
+
+
+def test_other_code_or_another_library_refuses_to_go_on(
+    tiny: TinyInputs,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    assert in_a_process(killed_in_step, 2, tiny, tmp_path, signal.SIGKILL, 0) == -signal.SIGKILL
+    with monkeypatch.context() as edited:
+        edited.setattr(identity, "code_digest", lambda step: f"another {step}")
+        assert train(tiny, tmp_path, **RUN) == 2
+        assert 'and is "another train.run" now' in capsys.readouterr().err
+    monkeypatch.setattr(identity, "version", lambda package: f"0 of {package}")
+    assert train(tiny, tmp_path, **RUN) == 2
+    assert 'and is "0 of torch" now' in capsys.readouterr().err
 
 
 def test_a_damaged_checkpoint_is_named(
