@@ -81,3 +81,14 @@ def test_a_mistake_is_named_before_any_job(
     done = fresh.run("--dry-run", *configs(fresh, tmp_path / "more.yaml"))
     assert done.returncode != 0
     assert message in done.stdout
+
+
+@pytest.mark.shared
+def test_the_preset_of_gold_corpora_plans_its_tasks(fresh: Project, shared: Path) -> None:
+    (fresh.work.parent / "shared").mkdir(exist_ok=True)
+    (fresh.work.parent / "shared/data").symlink_to(shared)
+    preset = fresh.repository / "workflow/presets/gold.yaml"
+    targets = [f"results/evaluate/base/0/{task}/29.json" for task in ("ncbi", "bc5cdr-disease")]
+    planned = fresh.planned(*targets, "--configfile", str(preset))
+    assert planned == {"demo_meta", "umls_tables", "model_fetch", "evaluate_names",
+                       "evaluate_linking"}  # fmt: skip
