@@ -40,6 +40,7 @@ SETTINGS: dict[str, Any] = {
     "temperature_learnt": False,
     "hard_negatives": 0,
     "synonyms_loss": "multi_similarity",
+    "synonyms_mining": "none",
     "synonym_pairs": 4,
     "link_score": "distmult",
     "mask_share": 0.15,

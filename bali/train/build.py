@@ -88,7 +88,9 @@ def build_objectives(
     if settings.w_own_name:
         objectives["own_name"] = OwnName(settings.align_loss, temperature(), by_concept, heads())
     if settings.w_synonyms:
-        objectives["synonyms"] = Synonyms(settings.synonyms_loss, temperature())
+        objectives["synonyms"] = Synonyms(
+            settings.synonyms_loss, temperature(), settings.synonyms_mining
+        )
     if settings.w_link:
         dim = lm.config.hidden_size
         if settings.link_score == "rotate" and dim % 2:

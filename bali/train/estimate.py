@@ -17,6 +17,7 @@ from bali.model.lm import load_config
 from bali.train.cost import Shape, Step, forward_flops, memory, parameters, seconds, step_flops
 from bali.train.devices import DEVICES
 from bali.train.settings import Settings
+from bali.train.unused import in_vain
 
 # vocabulary, width, layers, feed-forward width of models that need not be there to be estimated
 SHAPES = {
@@ -122,7 +123,7 @@ def settings_of(config: Mapping[str, Any], run_name: str | None) -> Settings:
     """The settings of a run, or those that all runs share.
 
     Raises:
-        InputError: the config lacks a section or the run.
+        InputError: the config lacks a section or the run, or a setting of the run's own is in vain.
     """
     for section in ("train", "graph"):
         if not isinstance(config.get(section), dict):
@@ -131,7 +132,10 @@ def settings_of(config: Mapping[str, Any], run_name: str | None) -> Settings:
     if run_name is not None and run_name not in runs:
         raise InputError(f"--run: {run_name!r} is none of {', '.join(runs)}")
     own = runs[run_name] if run_name else {}
-    return Settings.from_json(json.dumps({**config["train"], **own}))
+    settings = Settings.from_json(json.dumps({**config["train"], **own}))
+    for mistake in in_vain(config["train"], {run_name: own} if run_name else {}):
+        raise InputError(mistake)
+    return settings
 
 
 def shape_of(lm: str, settings: Settings) -> Shape:

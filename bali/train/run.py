@@ -32,6 +32,7 @@ from bali.train.sentences import Vocabulary
 from bali.train.settings import Settings
 from bali.train.subgraphs import Subgraphs
 from bali.train.synonyms import SynonymPairs
+from bali.train.unused import unused
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ def run(args: argparse.Namespace) -> None:
         "warmup": trainer.warmup,
     }
     logger.info("run %s, seed %d: %s, %s", args.run_name, args.seed, parameters, counts)
+    logger.info("not read by this run: %s", ", ".join(unused(settings.as_dict())) or "nothing")
     seconds = 60 * args.checkpoint_minutes
     course = Course(trainer, validation, probe, checkpoints, args.workers, seconds)
     course.resume()
@@ -180,7 +182,7 @@ def load_data(
             seed=args.seed,
             mask_mentions=settings.mask_mentions,
             mask_names=settings.mask_names,
-            siblings=settings.hard_negatives,
+            siblings=settings.siblings,
             use_links=settings.w_link > 0,
             synonyms=synonyms,
             writer=writer,

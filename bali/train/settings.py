@@ -1,4 +1,7 @@
-"""The settings of one run: `train` of config.yaml, overridden by the run's own keys."""
+"""The settings of one run: `train` of config.yaml, overridden by the run's own keys.
+
+What a run does not use is no mistake here: `train` is what all runs share (`bali/train/unused.py`).
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self, get_type_hints
 
 from bali.errors import InputError
-from bali.model.graph_encoder import ENCODERS, LINEAR, MESSAGE_PASSING
+from bali.model.graph_encoder import ENCODERS, LINEAR
 from bali.model.mention_pooling import MENTION_POOLINGS
 from bali.model.objectives.contrast import LOSSES
 from bali.model.objectives.link import SCORES
+from bali.model.objectives.synonyms import MININGS
 from bali.model.objectives.temperature import HIGHEST, LOWEST
 from bali.model.pooling import NAME_POOLINGS
 from bali.model.projection import PROJECTIONS
@@ -46,6 +50,7 @@ class Settings:
     temperature_learnt: bool
     hard_negatives: int
     synonyms_loss: str
+    synonyms_mining: str
     synonym_pairs: int
     link_score: str
     mask_share: float
@@ -121,6 +126,11 @@ class Settings:
         """A step needs neighbours of its concepts."""
         return bool((self.w_align and self.encoder != "none") or self.w_link)
 
+    @property
+    def siblings(self) -> int:
+        """Hard negatives a concept; none where no objective of the run contrasts with them."""
+        return self.hard_negatives if self.w_align or self.w_own_name else 0
+
     def _check(self) -> None:
         choices = {
             "encoder": ENCODERS,
@@ -132,6 +142,7 @@ class Settings:
             "align_loss": tuple(LOSSES),
             "align_mean": ("pairs", "concepts"),
             "synonyms_loss": tuple(LOSSES),
+            "synonyms_mining": MININGS,
             "link_score": tuple(SCORES),
             "precision": ("bf16", "fp32"),
             "export": ("last", "best"),
@@ -159,7 +170,11 @@ class Settings:
         if not self.weights:
             names = ", ".join(f"train.{name}" for name in asdict(self) if name.startswith("w_"))
             raise InputError(f"{names}: all weights are 0, so there is nothing to train")
-        self._check_graph()
+        if self.linear_tokens < 3:
+            raise InputError(
+                f"train.linear_tokens: {self.linear_tokens} must be 3 or more, to hold a token "
+                "between [CLS] and [SEP]"
+            )
         self._check_contrast()
         if self.w_mlm > 0 and self.mask_share == self.mask_mentions == 0:
             raise InputError(
@@ -167,45 +182,13 @@ class Settings:
                 f"is {self.w_mlm}; raise one or set w_mlm to 0"
             )
 
-    def _check_graph(self) -> None:
-        if self.relations == "embedding" and self.encoder != "gat":
-            raise InputError(
-                f"train.relations: embedding is for the encoder gat, not {self.encoder}; set it to "
-                "none"
-            )
-        if self.edges == "shuffled" and not self.needs_graph:
-            raise InputError(
-                "train.edges: shuffled, but nothing in this run looks at edges; set it to stated"
-            )
-        if self.freeze_graph and self.encoder not in MESSAGE_PASSING:
-            raise InputError(
-                f"train.freeze_graph: the encoder {self.encoder} has no weights of its own to "
-                "freeze; set it to false"
-            )
-        if self.linear_tokens < 3:
-            raise InputError(
-                f"train.linear_tokens: {self.linear_tokens} must be 3 or more, to hold a token "
-                "between [CLS] and [SEP]"
-            )
-
     def _check_contrast(self) -> None:
-        if self.hard_negatives and not (self.w_align or self.w_own_name):
+        if self.synonyms_mining == "hard" and self.synonyms_loss != "multi_similarity":
             raise InputError(
-                f"train.hard_negatives: {self.hard_negatives}, but w_align and w_own_name, whose "
-                "negatives they are, are 0; set it to 0"
+                "train.synonyms_mining: hard is for the synonyms_loss multi_similarity, not "
+                f"{self.synonyms_loss}; set it to none"
             )
-        if not self.temperature_learnt:
-            return
-        losses = {"align": self.align_loss, "own_name": self.align_loss}
-        losses |= {"synonyms": self.synonyms_loss, "link": "softmax"}
-        if not any(
-            loss != "multi_similarity" for name, loss in losses.items() if name in self.weights
-        ):
-            raise InputError(
-                "train.temperature_learnt: no objective of the run has a temperature; set it to "
-                "false or choose another train.align_loss or train.synonyms_loss"
-            )
-        if not LOWEST <= self.temperature <= HIGHEST:
+        if self.temperature_learnt and not LOWEST <= self.temperature <= HIGHEST:
             raise InputError(
                 f"train.temperature: {self.temperature}, where it is learnt, must be from {LOWEST} "
                 f"to {HIGHEST}"

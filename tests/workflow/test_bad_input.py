@@ -49,6 +49,17 @@ def test_a_run_that_is_not_defined_is_named(project: Project) -> None:
     assert "run_set names 'gatt'" in done.stdout and "names-only" in done.stdout
 
 
+def test_a_setting_that_does_nothing_in_its_run_is_named(project: Project) -> None:
+    done = project.run("--dry-run", "--config", "runs={names-only: {edges: shuffled}}")
+    assert done.returncode != 0
+    line = "config: runs.names-only.edges: 'shuffled' does nothing in this run; it needs w_link,"
+    assert line in last_lines(done.stdout, 2)
+    other = project.run(
+        "--dry-run", "--config", "runs={names-only: {edges: shuffled}}", "run_set=[gat]"
+    )
+    assert other.returncode == 0, other.stdout
+
+
 def test_a_missing_meta_folder_is_named_with_the_remedy(project: Project) -> None:
     done = project.run("--dry-run", "--config", "umls={meta: [resources/umls/2024AB/META]}")
     assert done.returncode != 0

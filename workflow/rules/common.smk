@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from bali.digest import code_digest as digest_of
 from bali.errors import InputError
 from bali.model.source import PACKAGE, hub_repository
+from bali.train.unused import in_vain
 from bali.umls.release import release_files, rrf_files
 
 RERANKER = config["linking"]["rerank"]  # the run whose model makes the second round of linking
@@ -229,6 +230,10 @@ for name in config["run_set"]:
         )
     if name in ("base", "exact", "tfidf"):
         raise WorkflowError(f"config: the run name {name!r} is taken by a baseline; rename it")
+
+chosen = {name: own for name, own in config["runs"].items() if name in config["run_set"]}
+for mistake in in_vain(config["train"], chosen):
+    raise WorkflowError(f"config: {mistake}")
 
 method = config["linking"]["method"]
 if method != "dictionary" and method not in config["pairs"]["methods"]:

@@ -11,6 +11,7 @@ times negatives, and no length depends on the values, so that no step waits for 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -20,6 +21,7 @@ from torch.nn import functional as F
 from bali.model.losses import Term
 
 ALPHA, BETA, BASE = 2.0, 50.0, 0.5  # of multi_similarity, as method.md section 3 sets them
+MARGIN = 0.2  # of mining, as SapBERT was released (TripletMarginMiner)
 # Stands for minus infinity: a row whose logits are all hidden then has a gradient of 0, not NaN.
 HIDDEN = -1e30
 
@@ -112,21 +114,53 @@ def multi_similarity(
     temperature: float | Tensor = 1.0,
     others: Tensor | None = None,
     by_concept: bool = False,
+    margin: float | None = None,
 ) -> Term:
-    """Multi-similarity loss (Wang et al. 2019, arXiv:1904.06627), without mining.
+    """Multi-similarity loss (Wang et al. 2019, arXiv:1904.06627).
 
         L = mean over rows a of  log(1 + sum over positives p of exp(-alpha (s_ap - base))) / alpha
                                + log(1 + sum over negatives n of exp(beta (s_an - base))) / beta
 
     Args, Returns and Raises: as of `nt_xent`; the mean is over the 2M rows, or over concepts.
-        `temperature` has no meaning here: alpha and beta stand in its place.
+        `temperature` has no meaning here: alpha and beta stand in its place. `margin` leaves out
+        pairs that are easy, see `hard_pairs`; without it all count.
     """
     with torch.autocast(left.device.type, enabled=False):
         cosine, same = _compare(left, right, concept, others)
-        positive = _without_itself(same)
+        positive, negative = _without_itself(same), ~same
+        if margin is not None:
+            positive, negative = hard_pairs(cosine.detach(), positive, negative, margin)
         pull = _log_one_plus_sum(ALPHA * (BASE - cosine), positive) / ALPHA
-        push = _log_one_plus_sum(BETA * (cosine - BASE), ~same) / BETA
+        push = _log_one_plus_sum(BETA * (cosine - BASE), negative) / BETA
         return _mean(pull + push, torch.ones_like(concept).repeat(2), same, by_concept)
+
+
+def hard_pairs(
+    cosine: Tensor, positive: Tensor, negative: Tensor, margin: float
+) -> tuple[Tensor, Tensor]:
+    """The pairs of the triplets that SapBERT mines (Liu et al. 2021, arXiv:2010.11784).
+
+    Of all triplets (a, p, n) those count whose negative is not farther than the positive by more
+    than the margin, d_an <= d_ap + margin, d the Euclidean distance of unit vectors. A pair counts
+    if one of its triplets does: a positive is held against the row's nearest negative, a negative
+    against its farthest positive, so that no triplet is written out.
+
+    Args:
+        cosine: (rows, columns), float, without gradient.
+        positive: (rows, columns), bool.
+        negative: (rows, columns), bool.
+        margin: of distances, which go from 0 to 2.
+
+    Returns:
+        What is left of `positive` and of `negative`.
+    """
+    distance = (2 - 2 * cosine).clamp(min=0).sqrt()
+    nearest = distance.masked_fill(~negative, math.inf).amin(dim=1, keepdim=True)
+    farthest = distance.masked_fill(~positive, -math.inf).amax(dim=1, keepdim=True)
+    return (
+        positive & (nearest <= distance + margin),
+        negative & (distance <= farthest + margin),
+    )
 
 
 LOSSES: dict[str, Contrast] = {

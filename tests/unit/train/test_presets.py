@@ -67,7 +67,7 @@ def test_a_control_differs_from_the_graph_run_in_what_it_controls_alone():
         "sage": {"encoder"},
         "linear": {"encoder"},
         "names-only": {"encoder"},
-        "synonyms-only": {"w_align", "w_mlm", "w_synonyms"},
+        "synonyms-only": {"w_align", "w_mlm", "w_synonyms", "synonyms_mining"},
         "mlm-only": {"w_align", "w_mlm"},
         "shuffled-edges": {"edges"},
         "frozen-graph": {"freeze_graph"},

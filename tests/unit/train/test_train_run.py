@@ -133,7 +133,7 @@ def test_the_same_seed_gives_the_same_bytes(tiny: TinyInputs, tmp_path: Path):
         {"w_align": 0.0},
         {"w_mlm": 0.0, "mask_share": 0.0, "name_pooling": "cls"},
         {"precision": "bf16"},
-        {"w_mlm": 0.0, "w_align": 0.0, "w_synonyms": 1.0},
+        {"w_mlm": 0.0, "w_align": 0.0, "w_synonyms": 1.0, "synonyms_mining": "hard"},
         {"w_own_name": 1.0, "w_link": 0.5, "w_synonyms": 1.0, "hard_negatives": 1},
         {"align_loss": "infonce", "temperature_learnt": True, "align_mean": "concepts"},
         {"mask_share": 0.0, "mask_mentions": 0.3, "mask_names": 0.1},
