@@ -78,7 +78,6 @@ def card(
         settings: the whole config.
     """
     lm, train = settings["lm"], history["settings"]
-    tasks = settings["evaluate"]["tasks"]
     front = {
         "language": ["en"],
         "license": "other",
@@ -139,7 +138,7 @@ def card(
         "",
         "| task | set | figure | base LM | this run | gain, 95 % interval | p, Holm |",
         "|---|---|---|---|---|---|---|",
-        *_results(run, gains, tasks),
+        *_results(run, gains),
         "",
         "In points; the mean over the run's training seeds. All sets and figures: gains.csv.",
         "",
@@ -169,12 +168,12 @@ def _losses(history: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _results(run: str, gains: Sequence[Mapping[str, str]], tasks: Mapping[str, Any]) -> list[str]:
+def _results(run: str, gains: Sequence[Mapping[str, str]]) -> list[str]:
     """One line a main set: its tested figure, of the base LM and of the run."""
     value = {(row["run"], row["task"], row["set"], row["figure"]): row for row in gains}
     lines = []
     for (name, task, chosen, figure), row in value.items():
-        figures, sets = FIGURES[tasks[task]["kind"]]
+        figures, sets = FIGURES[row["kind"]]
         if name != run or figure != figures[0] or chosen not in sets:
             continue
         base = value.get(("base", task, chosen, figure))

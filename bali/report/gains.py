@@ -2,8 +2,8 @@
 
 A run of several seeds counts as the mean of its seeds' scores, question by question; their standard
 deviation stands beside it. Interval and test draw whole units (documents, or concepts), the
-same for both sides. Holm's correction is over all models and all main sets of all tasks, for the
-first figure of each; the other rows describe and carry no test.
+same for both sides. Holm's correction is over all models and all main sets of all tasks and pools
+of tasks, for the first figure of each; the other rows describe and carry no test.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from bali.errors import InputError
 from bali.files import read_json
 from bali.intervals import Estimate, mean_interval, paired_interval, spearman, spearman_interval
+from bali.report.pooled import Files
 from bali.report.results import BASELINES, csv_text
 from bali.significance import holm, permutation_test, rank_permutation_test
 
@@ -37,7 +38,7 @@ class Row:
     """One figure of one model on one set.
 
     Attributes:
-        task: name of the task.
+        task: name of the task, or of a pool of tasks.
         kind: its kind.
         set: of questions.
         figure: as in acc@1; from 0 to 1, or a correlation.
@@ -78,9 +79,6 @@ class Row:
         return self.figure == figures[0] and self.set in sets
 
 
-Files = Mapping[str, Sequence[dict[str, Any]]]  # run -> its result files, one a seed
-
-
 def read_tasks(paths: Sequence[Path], order: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Read result files: task -> run -> files, the runs in order.
 
@@ -89,7 +87,7 @@ def read_tasks(paths: Sequence[Path], order: Sequence[str]) -> dict[str, dict[st
         order: of the runs, after baselines and base LM.
 
     Raises:
-        InputError: two files of a task are over other questions or settings.
+        InputError: two files of a task are over other questions, data or settings.
     """
     tasks: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     first: dict[str, tuple[Path, Any]] = {}
@@ -97,12 +95,12 @@ def read_tasks(paths: Sequence[Path], order: Sequence[str]) -> dict[str, dict[st
         result = read_json(path)
         task, items = result["task"], result["items"]
         asked = [result["kind"], result["task_seed"], result["settings"]["bootstrap"]]
-        asked += [items["unit"], items["sets"]]
+        asked += [items["unit"], items["sets"], sorted(result["data"].values())]
         before, wanted = first.setdefault(task, (path, asked))
         if asked != wanted:
             raise InputError(
-                f"{path}: other questions or another bootstrap than in {before}; measure all "
-                "models again: snakemake --forcerun evaluate"
+                f"{path}: other questions, data or another bootstrap than in {before}; measure "
+                "all models again: snakemake --forcerun evaluate"
             )
         tasks[task][result["run"]].append(result)
     runs = [*BASELINES, *order]
@@ -202,12 +200,12 @@ class _Set:
 
 def gains_csv(rows: Iterable[Row]) -> str:
     """All rows; a field is empty where there is nothing to say."""
-    header = ["task", "set", "figure", "run", "seeds", "questions", "units"]
+    header = ["task", "kind", "set", "figure", "run", "seeds", "questions", "units"]
     header += ["value", "low", "high", "deviation", "gain", "gain_low", "gain_high", "p", "p_holm"]
     return csv_text(
         header,
         (
-            [row.task, row.set, row.figure, row.run, row.seeds, row.questions, row.units]
+            [row.task, row.kind, row.set, row.figure, row.run, row.seeds, row.questions, row.units]
             + [_number(x) for x in row.value]
             + [_number(row.deviation)]
             + [_number(x) for x in row.gain or (None, None, None)]

@@ -10,6 +10,25 @@ for task in config["evaluate"]["task_set"]:
         )
     TASKS[task] = config["evaluate"]["tasks"][task]
 
+POOLED = {}  # those of which all tasks are measured
+for name, members in config["evaluate"]["pooled"].items():
+    if name in config["evaluate"]["tasks"]:
+        raise WorkflowError(f"config: evaluate.pooled.{name}: a task has that name; rename it")
+    for task in members:
+        if task not in config["evaluate"]["tasks"]:
+            raise WorkflowError(
+                f"config: evaluate.pooled.{name} names {task!r}, which evaluate.tasks does not "
+                f"define; it defines {', '.join(config['evaluate']['tasks'])}"
+            )
+    kinds = {config["evaluate"]["tasks"][task]["kind"] for task in members}
+    if len(kinds) > 1 or kinds & {"relatedness", "map"}:
+        raise WorkflowError(
+            f"config: evaluate.pooled.{name}: tasks of kind {', '.join(sorted(kinds))}; a pool is "
+            "of one kind: linking, heldout or relations"
+        )
+    if all(task in TASKS for task in members):
+        POOLED[name] = members
+
 MODELS = {}
 for name in config["evaluate"]["model_set"]:
     if name not in config["evaluate"]["models"]:

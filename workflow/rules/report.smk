@@ -44,10 +44,12 @@ rule report_tasks:
         runtime=30,
     params:
         models=[*MODELS, *config["run_set"]],
+        pooled=[f"{name}={','.join(members)}" for name, members in POOLED.items()],
         code=code_digest("report.tasks"),
     shell:
         "python -m bali report tasks"
         " --metrics {input.metrics:q} --maps {input.maps:q} --models {params.models:q}"
+        " --pooled {params.pooled:q}"
         " --gains {output.gains:q} --gains-latex {output.latex:q}"
         " --gains-figure {output.forest:q} --groups-figure {output.groups:q}"
         " --map-figure {output.map:q}"

@@ -122,8 +122,8 @@ def write_inputs(folder):
 
 def write_task_outputs(folder):
     """What `bali report tasks` leaves."""
-    header = "task,set,figure,run,seeds,questions,units,value,low,high,deviation,gain,gain_low"
-    row = "ncbi,refined,acc@1,gat,1,257,75,0.7,0.6,0.8,,0.058,0.02,0.09,0.001,0.002"
+    header = "task,kind,set,figure,run,seeds,questions,units,value,low,high,deviation,gain,gain_low"
+    row = "ncbi,linking,refined,acc@1,gat,1,257,75,0.7,0.6,0.8,,0.058,0.02,0.09,0.001,0.002"
     (folder / "gains.csv").write_text(f"{header},gain_high,p,p_holm\n{row}\n")
     for name in ("gains", "groups", "map"):
         (folder / f"{name}.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")

@@ -19,7 +19,6 @@ SETTINGS = {
     "corpus": {"folder": "resources/pubmed", "first": "1", "last": "2"},
     "lm": {"name": "tiny", "source": "hf:owner/tiny"},
     "pairs": {"name_tokens": 32},
-    "evaluate": {"tasks": {"ncbi": {"kind": "linking"}}},
 }
 
 

@@ -28,6 +28,8 @@ def result(run, scores, *, seed=0, task="ncbi_50%", kind="linking", **change):
         "run": run,
         "seed": seed,
         "task_seed": 29,
+        "unit": "document",
+        "data": {"names.parquet": "0123"},
         "settings": {"bootstrap": 200},
         "items": {
             "unit": UNITS,
@@ -115,7 +117,7 @@ def test_rank_correlations_are_compared_too(write):
 def test_other_questions_are_refused(write):
     other = result("gat", BETTER)
     other["items"]["unit"] = ["x"] * 12
-    with pytest.raises(InputError, match="other questions or another bootstrap"):
+    with pytest.raises(InputError, match="other questions, data or another"):
         read_tasks(write(result("base", BASE), other), ["gat"])
 
 
