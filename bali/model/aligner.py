@@ -109,7 +109,12 @@ class Aligner(nn.Module):
         """The losses of one step; see `Batch` for the inputs."""
         views = Views(batch, self)
         terms = {name: objective(views) for name, objective in self.objectives.items()}
-        return Losses.of(terms, self.weights)
+        return Losses.of(
+            terms,
+            self.weights,
+            tokens=sum(len(texts.ids) for texts in views.encoded),
+            cells=sum(self.convention.cells(texts) for texts in views.encoded),
+        )
 
     def encode_mentions(self, tokens: Tensor, batch: Batch) -> Tensor:
         """Mention vectors, (M, dim), of the sentences' token vectors, (tokens, dim)."""
@@ -127,7 +132,7 @@ class Aligner(nn.Module):
             raise ValueError("an objective needs graph vectors, but there is no graph encoder")
         graph, centre = views.graph_input, views.graph_input.centre
         if graph.written is not None:  # the subgraphs as texts, one a centre
-            x = self._pool(graph.written, "cls")  # (centres, dim)
+            x = views.written  # (centres, dim)
             centre = torch.arange(len(x), device=x.device)
         else:
             x = views.name[graph.member]  # (members, dim)
@@ -145,6 +150,10 @@ class Aligner(nn.Module):
     def encode_names(self, texts: Texts) -> Tensor:
         """Pooled vectors of names: (names, dim), float32."""
         return self._pool(texts, self.name_pooling)
+
+    def encode_written(self, texts: Texts) -> Tensor:
+        """[CLS] vectors of subgraphs' texts: (texts, dim), float32."""
+        return self._pool(texts, "cls")
 
     def _pool(self, texts: Texts, pooling: str) -> Tensor:
         _, tokens = self.encode_tokens(texts)  # (tokens, dim)

@@ -30,6 +30,12 @@ class Convention:
 
     first_position: int | None  # position of a text's first token; None: one text a row only
 
+    def cells(self, texts: Texts) -> int:
+        """Tokens and padding that the model computes."""
+        if self.first_position is not None:
+            return texts.cells
+        return len(texts) * int(texts.lengths.max()) if len(texts) else 0
+
 
 def find_convention(lm: PreTrainedModel) -> Convention:
     """Try what gives the same vectors as one text a row."""

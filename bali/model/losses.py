@@ -25,15 +25,21 @@ class Losses:
     total: Tensor  # scalar: the sum of weight * value over all objectives
     values: dict[str, Tensor]  # objective -> scalar, not weighted
     counts: dict[str, Tensor]  # objective -> what its value is a mean over
+    tokens: int  # that the language model read
+    cells: int  # them and the padding that it computed
     watched: dict[str, Tensor]  # "<objective>.<what>" -> scalar, as a temperature that is learnt
 
     @classmethod
-    def of(cls, terms: Mapping[str, Term], weights: Mapping[str, float]) -> Losses:
+    def of(
+        cls, terms: Mapping[str, Term], weights: Mapping[str, float], *, tokens: int, cells: int
+    ) -> Losses:
         """Weigh and sum the terms of a step, in the order of `terms`; at least one."""
         return cls(
             total=torch.stack([weights[name] * term.value for name, term in terms.items()]).sum(),
             values={name: term.value for name, term in terms.items()},
             counts={name: term.count for name, term in terms.items()},
+            tokens=tokens,
+            cells=cells,
             watched={
                 f"{name}.{what}": number
                 for name, term in terms.items()

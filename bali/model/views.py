@@ -30,18 +30,33 @@ class Encoders(Protocol):
         """Name vectors: (names, dim)."""
         ...
 
+    def encode_written(self, texts: Texts) -> Tensor:
+        """Vectors of subgraphs' texts: (texts, dim)."""
+        ...
+
     def encode_graph(self, views: Views) -> Tensor:
         """Graph vectors of the step's centres: (centres, dim)."""
         ...
 
 
 class Views:
-    """The views of one step."""
+    """The views of one step.
+
+    Attributes:
+        batch: the step's inputs.
+        encoded: texts that the language model has read so far.
+    """
 
     def __init__(self, batch: Batch, encoders: Encoders) -> None:
         """Compute nothing yet."""
         self.batch = batch
+        self.encoded: list[Texts] = []
         self._encoders = encoders
+
+    def _read(self, texts: Texts) -> Texts:
+        """Every text on its way to the language model passes here, to be counted."""
+        self.encoded.append(texts)
+        return texts
 
     @property
     def concept(self) -> Tensor:
@@ -65,7 +80,7 @@ class Views:
 
         The last one and the one that vectors are pooled from; mostly these are the same.
         """
-        return self._encoders.encode_tokens(self.batch.sentences)
+        return self._encoders.encode_tokens(self._read(self.batch.sentences))
 
     @property
     def hidden(self) -> Tensor:
@@ -80,13 +95,24 @@ class Views:
     @cached_property
     def name(self) -> Tensor:
         """x, one row a distinct node of the step: (names, dim)."""
-        return self._encoders.encode_names(self.graph_input.names)
+        return self._encoders.encode_names(self._read(self.graph_input.names))
 
     @cached_property
     def centre_name(self) -> Tensor:
         """X of the centres: (centres, dim)."""
         graph = self.graph_input
         return self.name[graph.member[graph.centre]]
+
+    @cached_property
+    def written(self) -> Tensor:
+        """Vectors of the subgraphs' texts, one row a centre: (centres, dim).
+
+        Raises:
+            ValueError: the step was made without them.
+        """
+        if self.graph_input.written is None:
+            raise ValueError("a linear encoder needs texts, but the step was made without them")
+        return self._encoders.encode_written(self._read(self.graph_input.written))
 
     @cached_property
     def graph(self) -> Tensor:
@@ -118,7 +144,7 @@ class Views:
     @cached_property
     def synonym(self) -> Tensor:
         """Vectors of the two names of each such concept, all first names first: (2P, dim)."""
-        return self._encoders.encode_names(self.synonym_input.names)
+        return self._encoders.encode_names(self._read(self.synonym_input.names))
 
     def nothing(self) -> Tensor:
         """A zero with a gradient, for an objective that finds nothing to look at: scalar."""

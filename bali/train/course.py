@@ -6,7 +6,7 @@ import logging
 import math
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from bali.train.loop import NotFiniteError, Record, Trainer, explain
 from bali.train.probe import Probe
 from bali.train.progress import Progress, show_losses
 from bali.train.state import capture, restore, restore_weights
-from bali.train.stop import EXIT_STATUS, Stop
+from bali.train.stop import EXIT_STATUS, Stop, StoppedError
 from bali.train.validation import mean_losses
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,9 @@ class Course:
         trainer, steps = self.trainer, range(self.done, self.trainer.steps)
         saved = time.monotonic()
         with Stop() as stop, closing(load(trainer.data.at, steps, self.workers)) as batches:
+            if self._validation_missing():  # SIGTERM came in it; the step itself is saved
+                self._validate_unless(stop, progress)
+                self._leave_if(stop)
             for done in steps:
                 with progress.waiting():
                     batch = next(batches)
@@ -85,7 +88,7 @@ class Course:
                     if (validates := self._validates(done + 1)) or stop.requested:
                         self._keep(trainer.fetch(), progress)
                     if validates:
-                        self._validate(progress)
+                        self._validate_unless(stop, progress)
                     due = time.monotonic() - saved >= self.checkpoint_seconds
                     if due or stop.requested or (validates and self._best() == done + 1):
                         self._keep(trainer.fetch(), progress)
@@ -96,9 +99,7 @@ class Course:
                     steps_before = self.history["steps"]
                     folder = self.checkpoints.folder
                     raise explain(error, trainer.data, steps_before, folder) from None
-                if stop.requested:
-                    logger.warning("SIGTERM: step %d is saved; run again to go on", done + 1)
-                    sys.exit(EXIT_STATUS)
+                self._leave_if(stop)
         return self.history
 
     def use_best(self) -> int:
@@ -118,15 +119,31 @@ class Course:
         at_stated_step = every > 0 and step % every == 0
         return at_stated_step or step % self.trainer.data.steps == 0
 
-    def _validate(self, progress: Progress) -> None:
+    def _leave_if(self, stop: Stop) -> None:
+        if stop.requested:
+            logger.warning("SIGTERM: step %d is saved; run again to go on", self.done)
+            sys.exit(EXIT_STATUS)
+
+    def _validation_missing(self) -> bool:
+        """The last step asks for a validation that its checkpoint does not have."""
+        if not self.done or not self._validates(self.done):
+            return False
+        return self.done not in [record["step"] for record in self.history["validation"]]
+
+    def _validate_unless(self, stop: Stop, progress: Progress) -> None:
+        """Validate; where SIGTERM comes meanwhile, leave it for when the run goes on."""
+        with suppress(StoppedError):
+            self._validate(stop, progress)
+
+    def _validate(self, stop: Stop, progress: Progress) -> None:
         if self.validation is None and self.probe is None:
             return
         last = self.history["steps"][-1]
         record: dict[str, Any] = {"epoch": last["epoch"], "step": last["step"], "losses": {}}
         if self.validation is not None:
             of_epoch_0 = range(-self.validation.steps, 0)
-            batches = load(self.validation.at, of_epoch_0, self.workers)
-            record |= mean_losses(self.trainer, batches)
+            with closing(load(self.validation.at, of_epoch_0, self.workers)) as batches:
+                record |= mean_losses(self.trainer, batches, stop.check)
             if not math.isfinite(record["loss"]):
                 raise InputError(
                     f"step {last['step']}: the validation loss is {record['loss']} "
@@ -134,7 +151,7 @@ class Course:
                     "train.precision to fp32"
                 )
         if self.probe is not None:
-            record["probe"] = self.probe.accuracy(self.trainer.aligner)
+            record["probe"] = self.probe.accuracy(self.trainer.aligner, stop.check)
         self.history["validation"].append(record)
         progress.validation(record)
 

@@ -22,7 +22,7 @@ from bali.model.aligner import Aligner
 from bali.model.batch import Batch
 from bali.model.losses import Losses
 from bali.train.data import TrainingData
-from bali.train.inspection import save_batch, texts_of
+from bali.train.inspection import save_batch
 from bali.train.progress import show_losses
 from bali.train.schedule import learning_rate_factor, warmup_length
 from bali.train.settings import Settings
@@ -103,8 +103,8 @@ class Trainer:
             **rates,
             "sentences": len(batch.sentences),
             "mentions": len(batch.concept),
-            "tokens": sum(len(texts.ids) for texts in texts_of(batch)),
-            "cells": sum(texts.cells for texts in texts_of(batch)),
+            "tokens": losses.tokens,
+            "cells": losses.cells,
         }
         self._pending.append((record, numbers))
         return self.fetch() if len(self._pending) >= self.fetch_every else []
@@ -124,8 +124,8 @@ class Trainer:
         Returns:
             One record a step. Its losses, by objective, are means over what each counts in this
             step: masked tokens, ordered positive pairs, ...; `watched` holds temperatures that
-            are learnt; grad_norm is from before clipping; tokens are real ones, cells are those
-            with padding.
+            are learnt; grad_norm is from before clipping; tokens are real ones that the language
+            model read, cells are those with padding.
 
         Raises:
             NotFiniteError: a loss or a gradient is not finite. Weights and optimiser are those from

@@ -7,6 +7,8 @@ shows a course, not a result.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -19,7 +21,7 @@ from bali.train.names import Names
 
 SEED = 29  # the same names in every run, so that runs can be compared
 _NODE, _NAME = 31, 32  # keys that part the two choices
-BLOCK = 512  # names encoded at once
+BLOCK = 128  # names encoded at once
 
 
 class Probe:
@@ -45,15 +47,19 @@ class Probe:
         return len(self.nodes)
 
     @torch.no_grad()
-    def accuracy(self, aligner: Aligner) -> float:
+    def accuracy(self, aligner: Aligner, check: Callable[[], None] = lambda: None) -> float:
         """Share of the names whose nearest one, by cosine, is their synonym.
 
         A name that lies as near to k others as to its synonym counts 1 / (k + 1).
+
+        Args:
+            aligner: the joint model.
+            check: called before each block of names is encoded; may raise to leave.
         """
         aligner.eval()
         device = next(aligner.parameters()).device
         asked, known = (
-            self._encode(aligner, names, device) for names in (self._asked, self._known)
+            self._encode(aligner, names, device, check) for names in (self._asked, self._known)
         )
         right = asked.new_zeros(())
         for start in range(0, len(asked), BLOCK):
@@ -62,9 +68,12 @@ class Probe:
             right += ((own >= scores).all(dim=1) / (scores == own).sum(dim=1)).sum()
         return float(right) / len(asked)
 
-    def _encode(self, aligner: Aligner, names: Lists, device: torch.device) -> torch.Tensor:
+    def _encode(
+        self, aligner: Aligner, names: Lists, device: torch.device, check: Callable[[], None]
+    ) -> torch.Tensor:
         parts = []
         for start in range(0, len(names.lengths), BLOCK):
+            check()
             block = names.slice(start, start + BLOCK)
             texts = Texts(torch.from_numpy(block.values), torch.from_numpy(block.lengths))
             parts.append(aligner.encode_names(texts.to(device)))

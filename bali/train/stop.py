@@ -1,4 +1,4 @@
-"""SIGTERM, which a cluster sends at its time limit, as a question the loop asks between steps."""
+"""SIGTERM, which a cluster sends at its time limit, as a question that is asked between batches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from types import FrameType, TracebackType
 from typing import Self
 
 EXIT_STATUS = 128 + signal.SIGTERM  # as of a process that the signal ended
+
+
+class StoppedError(Exception):
+    """SIGTERM came while something ran that is done anew when the run goes on."""
 
 
 class Stop:
@@ -20,6 +24,15 @@ class Stop:
         """Listen."""
         self._before = signal.signal(signal.SIGTERM, self._note)
         return self
+
+    def check(self) -> None:
+        """Leave what may be done anew.
+
+        Raises:
+            StoppedError: SIGTERM came.
+        """
+        if self.requested:
+            raise StoppedError
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.requested = True

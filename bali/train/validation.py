@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -12,12 +12,15 @@ from bali.train.loop import Trainer
 
 
 @torch.no_grad()
-def mean_losses(trainer: Trainer, batches: Iterable[Batch]) -> dict[str, Any]:
+def mean_losses(
+    trainer: Trainer, batches: Iterable[Batch], check: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
     """Losses over whole data, without dropout.
 
     Args:
         trainer: its model, in the run's precision.
         batches: of epoch 0: the same masks, names and subgraphs each time.
+        check: called before each batch; may raise to leave.
 
     Returns:
         loss and losses, as in the record of a step. Each objective's is a mean over all that it
@@ -26,6 +29,7 @@ def mean_losses(trainer: Trainer, batches: Iterable[Batch]) -> dict[str, Any]:
     trainer.aligner.eval()
     fetched = []
     for batch in batches:
+        check()
         losses = trainer.losses(batch)
         pairs = [(losses.values[name].double(), losses.counts[name]) for name in losses.values]
         fetched.append(torch.stack([number.double() for pair in pairs for number in pair]))

@@ -17,6 +17,7 @@ from tiny_training import TinyInputs
 
 from bali.errors import InputError
 from bali.files import read_json, sha256
+from bali.model.aligner import Aligner
 from bali.train import checkpoints as checkpoints_module
 from bali.train import course, identity
 from bali.train.checkpoints import Checkpoint, Checkpoints
@@ -115,6 +116,45 @@ def test_sigterm_saves_first_and_the_exit_status_says_so(
     assert not (tmp_path / "model").exists()
     assert train(tiny, tmp_path, workers=workers, **RUN) == 0
     assert "goes on after step 7 of 12" in (tmp_path / "log.txt").read_text()
+    assert_same(whole, tmp_path)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("where", ["losses", "probe"])
+def test_sigterm_in_a_validation_saves_at_once_and_the_validation_is_done_anew(
+    tiny: TinyInputs, tmp_path: Path, whole: Path, where: str, workers: int
+):
+    owner, name = {"losses": (Trainer, "losses"), "probe": (Aligner, "encode_names")}[where]
+    unharmed, asked = getattr(owner, name), []
+
+    def terminated(step: int) -> None:
+        def harmed(self, *given):
+            model = self.aligner if where == "losses" else self
+            if not model.training:
+                assert not asked, "went on after SIGTERM"
+                if current[0].done == step:
+                    asked.append(step)
+                    os.kill(os.getpid(), signal.SIGTERM)
+            return unharmed(self, *given)
+
+        current = []
+        finish = course.Course.finish
+
+        def remember(self, progress):
+            current.append(self)
+            return finish(self, progress)
+
+        course.Course.finish = remember
+        setattr(owner, name, harmed)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(99))
+        sys.exit(train(tiny, tmp_path, workers=workers, minutes=999, **RUN))
+
+    for step in (6, 6, 12):  # twice in the same one: it is done anew, and left again
+        assert in_a_process(terminated, step) == 128 + signal.SIGTERM
+        assert f"SIGTERM: step {step} is saved" in (tmp_path / "log.txt").read_text()
+        saved = read_json(tmp_path / f"checkpoints/step-{step:08d}/state.json")
+        assert step not in [record["step"] for record in saved["history"]["validation"]]
+    assert train(tiny, tmp_path, workers=workers, **RUN) == 0
     assert_same(whole, tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,11 @@ from bali.__main__ import main
 from bali.files import read_json, sha256
 from bali.model.encoder import TextEncoder
 from bali.model.lm import load_lm
+from bali.model.tokenizer import load_tokenizer
 from bali.train.build import build_aligner
+from bali.train.data import TrainingData
 from bali.train.loop import Trainer
+from bali.train.run import load_data
 from bali.train.settings import Settings
 from bali.train.validation import mean_losses
 
@@ -60,6 +64,16 @@ def trainer(tiny: TinyInputs, **changes: Any) -> Trainer:
     torch.manual_seed(0)
     aligner = build_aligner(tiny.lm, settings)
     return Trainer(aligner, load(tiny), settings, torch.device("cpu"))
+
+
+def load_data_of(tiny: TinyInputs, settings: Settings) -> TrainingData:
+    """The training sentences, with all that these settings ask for."""
+    paths = {
+        name: getattr(tiny, name) for name in "validation names subgraphs edge_types lm".split()
+    }
+    args = Namespace(pairs=tiny.train, seed=29, **paths)
+    data, _, _ = load_data(args, settings, load_tokenizer(tiny.lm))
+    return data
 
 
 @pytest.fixture(scope="module")

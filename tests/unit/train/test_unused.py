@@ -1,24 +1,21 @@
 """What a run sets itself must do something in it; what it inherits may not."""
 
 import json
-from argparse import Namespace
 from dataclasses import fields
 from typing import Any
 
 import pytest
 import torch
+from test_train_run import load_data_of
 from tiny_training import SETTINGS, TinyInputs
 
-from bali.model.tokenizer import load_tokenizer
 from bali.train.build import build_aligner
 from bali.train.loop import Trainer
-from bali.train.run import load_data
 from bali.train.settings import Settings
 from bali.train.unused import NEEDS, OFF, in_vain, unused
 
 MLM = {"w_align": 0.0}
 SYNONYMS = {"w_align": 0.0, "w_mlm": 0.0, "w_synonyms": 1.0}
-FILES = ("validation", "names", "subgraphs", "edge_types", "lm")
 # Another value of each setting that some runs do not read.
 OTHER: dict[str, dict[str, Any]] = {
     "encoder": {"encoder": "sage"},
@@ -101,8 +98,7 @@ def test_only_settings_that_every_run_reads_are_not_in_the_table():
 def course(tiny: TinyInputs, changes: dict[str, Any]) -> list[float]:
     """Losses of two steps with the model and the data that these settings ask for."""
     settings = Settings.from_json(json.dumps(SETTINGS | changes))
-    inputs = {"pairs": tiny.train, **{name: getattr(tiny, name) for name in FILES}}
-    data, _, _ = load_data(Namespace(**inputs, seed=29), settings, load_tokenizer(tiny.lm))
+    data = load_data_of(tiny, settings)
     torch.manual_seed(0)
     aligner = build_aligner(tiny.lm, settings, data.relations)
     run = Trainer(aligner, data, settings, torch.device("cpu"))

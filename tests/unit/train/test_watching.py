@@ -1,17 +1,19 @@
 """What a person sees of a run: validation on the way, the probe, speeds and padding."""
 
 import logging
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from test_train_run import train, trainer
+from test_train_run import load_data_of, train, trainer
 from tiny_training import WORDS, TinyInputs
 
 from bali.files import read_json
 from bali.model.encoder import TextEncoder
+from bali.model.encoding import Convention
 from bali.model.tokenizer import load_tokenizer
 from bali.train import course
 from bali.train.names import Names
@@ -67,14 +69,40 @@ def test_validation_changes_nothing_of_the_training(tiny: TinyInputs, tmp_path: 
     assert often["steps"] == never["steps"]
 
 
-def test_tokens_and_padding_are_those_of_the_batches(tiny: TinyInputs):
-    run = trainer(tiny)
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize(
+    ("changes", "read"),
+    [
+        ({}, ["sentences", "graph.names"]),
+        ({"w_align": 0.0}, ["sentences"]),
+        ({"w_align": 0.0, "w_mlm": 0.0, "w_synonyms": 1.0}, ["synonyms.names"]),
+        ({"w_synonyms": 1.0}, ["sentences", "graph.names", "synonyms.names"]),
+        ({"encoder": "linear-v1", "w_mlm": 0.0}, ["sentences", "graph.written"]),
+        (
+            {"encoder": "linear-v2", "w_own_name": 1.0, "hard_negatives": 1},
+            ["sentences", "graph.names", "graph.written"],
+        ),
+    ],
+    ids=str,
+)
+def test_tokens_and_padding_are_those_that_the_language_model_reads(
+    tiny: TinyInputs, changes: dict, read: list[str], packed: bool
+):
+    run = trainer(tiny, **changes)
+    run.data = load_data_of(tiny, run.settings)
+    if not packed:
+        run.aligner.convention = Convention(None)
+    seen = []
+    run.aligner.lm.register_forward_pre_hook(
+        lambda _, __, inputs: seen.append(inputs["input_ids"].numel()), with_kwargs=True
+    )
     batch = run.data.at(0)
     (record,) = run.step(batch, 0)
-    texts = (batch.sentences, batch.graph.names)
+    texts = [attrgetter(name)(batch) for name in read]
     assert record["tokens"] == sum(int(text.lengths.sum()) for text in texts)
-    assert record["cells"] == sum(text.rows.text.numel() for text in texts)
-    assert record["tokens"] <= record["cells"] <= record["tokens"] / 0.8
+    assert record["cells"] == sum(seen)
+    assert len(seen) == len(texts)
+    assert record["tokens"] <= record["cells"]
 
 
 def test_the_log_and_tensorboard_tell_speed_padding_and_waiting(
