@@ -28,7 +28,8 @@ class ConceptCap:
     """A sentence stays if, for one of its concepts, it is among the first `most` of the concept.
 
     First in the order of the draws. So each concept has `most` sentences, or all of its own; one
-    that often stands beside rarer concepts has more. Memory: `most` entries a concept at most.
+    that often stands beside rarer concepts has more, unless its mentions there are dropped
+    (`within`). Memory: `most` entries a concept at most.
     """
 
     def __init__(self, nodes: int, most: int) -> None:
@@ -60,18 +61,20 @@ class ConceptCap:
         # as much again as there is: each entry is sorted a few times only, however many shards
         if sum(len(nodes) for nodes, _ in self._pending) > max(_SETTLE, len(self._node)):
             self._settle()
-        return self._within(row, node, draw)
-
-    def stays(self, row: Integers, node: Integers, draw: Draws) -> NDArray[np.bool_]:
-        """(sentences,) whether each stays, once all sentences were seen; arguments as of `add`."""
-        if self._pending:
-            self._settle()
-        return self._within(row, node, draw)
-
-    def _within(self, row: Integers, node: Integers, draw: Draws) -> NDArray[np.bool_]:
         stays = np.zeros(len(draw), np.bool_)
         stays[row[draw[row] <= self._bound[node]]] = True
         return stays
+
+    def within(self, row: Integers, node: Integers, draw: Draws) -> NDArray[np.bool_]:
+        """(mentions,) whether the sentence of each is among the first of its concept.
+
+        Once all sentences were seen; arguments as of `add`. A sentence stays if one of its mentions
+        is within.
+        """
+        if self._pending:
+            self._settle()
+        within: NDArray[np.bool_] = draw[row] <= self._bound[node]
+        return within
 
     def _settle(self) -> None:
         parts = [(self._node, self._draw), *self._pending]

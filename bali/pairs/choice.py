@@ -38,12 +38,15 @@ class Limits:
 
     Attributes:
         per_concept: training sentences a concept; None for all, which costs no memory.
+        drop_over: in a sentence that stays for another concept, mentions of a concept that has
+            its number elsewhere do not train.
         sentences: to train on; None for all. Validation gets its share of as many.
         validation_share: of the documents.
         seed: of all choices.
     """
 
     per_concept: int | None
+    drop_over: bool
     sentences: int | None
     validation_share: float
     seed: int
@@ -128,11 +131,18 @@ class Choice:
 
     def _under_cap(self, shard: Shard, split: str, tally: Tally) -> Selection:
         selection = Selection.of(map_staged(self._path(shard, split)))
-        stays = np.ones(selection.sentences.num_rows, np.bool_)
+        mentions = np.ones(len(selection.row), np.bool_)
         if split == "train" and self._cap:
             draw = self._draws(selection, CAP)
-            stays = self._cap.stays(selection.row, selection.node, draw)
-        return self._keep(selection, stays, OVER_CAP, tally)
+            mentions = self._cap.within(selection.row, selection.node, draw)
+        stays = np.zeros(selection.sentences.num_rows, np.bool_)
+        stays[selection.row[mentions]] = True
+        left = self._keep(selection, stays, OVER_CAP, tally)
+        if not self._limits.drop_over:
+            return left
+        left = left.keep_mentions(mentions[stays[selection.row]])
+        tally.dropped_mentions[OVER_CAP] += int(stays[selection.row].sum()) - len(left.row)
+        return left
 
     def _draws(self, selection: Selection, purpose: int) -> Draws:
         return draws(selection.sentences, self._limits.seed, purpose)

@@ -63,6 +63,11 @@ class Selection:
             self.node[stay],
         )
 
+    def keep_mentions(self, wanted: NDArray[np.bool_]) -> Selection:
+        """The same sentences with some of their mentions only; `wanted` is (mentions,)."""
+        columns = (self.row, self.start, self.end, self.node)
+        return Selection(self.sentences, *(column[wanted] for column in columns))
+
     def part(self, first: int, stop: int) -> Selection:
         """The sentences from `first` up to `stop`."""
         begin, end = np.searchsorted(self.row, (first, stop))

@@ -50,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--methods", nargs="+", required=True, help="of mentions that train")
     parser.add_argument("--min-score", type=float, required=True, help="of mentions that train")
     parser.add_argument("--max-per-concept", type=int, help="sentences a concept (default: all)")
+    parser.add_argument(
+        "--over-cap",
+        choices=["keep", "drop"],
+        default="keep",
+        help="mentions beyond it in sentences that stay for another concept",
+    )
     parser.add_argument("--max-sentences", type=int, help="sentences to train on (default: all)")
     parser.add_argument("--validation-share", type=float, required=True, help="of the documents")
     parser.add_argument("--seed", type=int, required=True)
@@ -104,7 +110,13 @@ def choose(
 ) -> Choice:
     """Choose sentences by the keys of all shards."""
     rule = MentionRule(args.methods, args.min_score)
-    limits = Limits(args.max_per_concept, args.max_sentences, args.validation_share, args.seed)
+    limits = Limits(
+        args.max_per_concept,
+        args.over_cap == "drop",
+        args.max_sentences,
+        args.validation_share,
+        args.seed,
+    )
     choice = Choice(ids, rule, limits, scratch, tally)
     kept = kept_documents(args.kept, shards)
     for shard in progress(shards, "shards looked at", len(shards)):

@@ -38,6 +38,7 @@ rule pairs_tokens:
             then=["--max-per-concept", f"{config['pairs']['max_per_concept']}"],
             otherwise=[],
         ),
+        over_cap=lookup(dpath="pairs/over_cap", within=config),
         max_sentences=branch(
             lookup(dpath="pairs/max_sentences", within=config),
             then=["--max-sentences", f"{config['pairs']['max_sentences']}"],
@@ -53,7 +54,7 @@ rule pairs_tokens:
         " --kept {input.kept:q} --nodes {input.nodes:q} --names {input.names:q} --lm {input.lm:q}"
         " --max-tokens {params.max_tokens:q} --name-tokens {params.name_tokens:q}"
         " --methods {params.methods:q} --min-score {params.min_score:q}"
-        " {params.max_per_concept:q} {params.max_sentences:q}"
+        " {params.max_per_concept:q} --over-cap {params.over_cap:q} {params.max_sentences:q}"
         " --validation-share {params.validation_share:q} --seed {params.seed:q}"
         " --out-dir {params.folder:q} --counts {output.counts:q}"
         " --threads {threads}"

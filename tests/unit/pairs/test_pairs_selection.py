@@ -48,7 +48,13 @@ def under_cap(selections, most, seed, look=None):
     for s in look or range(len(selections)):
         one = selections[s]
         cap.add(one.row, one.node, draws(one.sentences, seed, 0))
-    return [cap.stays(one.row, one.node, draws(one.sentences, seed, 0)) for one in selections]
+    return [stays(cap, one, seed) for one in selections]
+
+
+def stays(cap, one, seed=29):
+    """(sentences,) which of a selection have a mention within the cap."""
+    within = cap.within(one.row, one.node, draws(one.sentences, seed, 0))
+    return np.bincount(one.row[within], minlength=one.sentences.num_rows) > 0
 
 
 def test_the_cap_keeps_the_first_sentences_of_each_concept():
@@ -57,6 +63,24 @@ def test_the_cap_keeps_the_first_sentences_of_each_concept():
     kept = {(shard, int(s)) for shard, mask in enumerate(masks) for s in np.flatnonzero(mask)}
     assert kept == kept_by_hand(shards, 4, 29)
     assert 0 < len(kept) < 180
+
+
+def test_without_mentions_beyond_it_the_cap_holds_for_each_concept_and_keeps_its_sentences():
+    shards = [selection(1, 120), selection(1000, 60)]
+    cap, seen, most = ConceptCap(40, 4), np.zeros(40, int), np.zeros(40, int)
+    for one in shards:
+        cap.add(one.row, one.node, draws(one.sentences, 29, 0))
+    above = np.zeros(40, int)
+    for one, left_over in zip(shards, under_cap(shards, 4, seed=29), strict=True):
+        within = cap.within(one.row, one.node, draws(one.sentences, 29, 0))
+        left = one.keep_mentions(within)
+        # the same sentences, each with a mention that trains
+        assert np.unique(left.row).tolist() == np.flatnonzero(left_over).tolist()
+        for count, chosen in ((most, one), (seen, left), (above, one.keep(left_over))):
+            pairs = np.unique(chosen.row * 40 + chosen.node) % 40
+            count += np.bincount(pairs, minlength=40)
+    assert seen.tolist() == np.minimum(most, 4).tolist()
+    assert above.max() > 4  # where all mentions of a sentence that stays are kept
 
 
 def test_a_sentence_counts_once_for_a_concept_that_it_mentions_twice():
@@ -108,10 +132,8 @@ def test_what_may_stay_while_shards_are_seen_holds_all_that_stays(monkeypatch):
     may = [
         cap.add(shard.row, shard.node, draw) for shard, draw in zip(shards, numbers, strict=True)
     ]
-    stays = [
-        cap.stays(shard.row, shard.node, draw) for shard, draw in zip(shards, numbers, strict=True)
-    ]
-    assert all((stay <= of_shard).all() for stay, of_shard in zip(stays, may, strict=True))
+    left = [stays(cap, shard) for shard in shards]
+    assert all((stay <= of_shard).all() for stay, of_shard in zip(left, may, strict=True))
     assert not may[-1].all()
 
 

@@ -210,6 +210,33 @@ def test_the_cap_holds_for_training_and_not_for_validation(many, toy_lm, to_word
     assert dropped["over the cap"] == 120 - len(train) - len(validation) > 0
 
 
+def test_mentions_over_the_cap_are_dropped_if_asked_and_counted(corpus, toy_lm, to_words):
+    # 20 sentences of the flu, of which each of two others is in every tenth
+    names = {0: ("heart attack", HEART), 10: ("cough", COUGH)}
+    documents = {}
+    for pmid in range(1, 21):
+        text, cui = names.get(pmid % 20, ("x", FLU))
+        mentions = [("flu", FLU, "exact", 1.0, 0)]
+        mentions += [(text, cui, "exact", 1.0, 0)] if cui != FLU else []
+        documents[pmid] = [(f"The flu and {text}.", mentions)]
+    corpus.add_shard(documents)
+    corpus.write_graph(NAMES)
+    found = {}
+    for over in ("keep", "drop"):
+        flags = ("--max-per-concept", "1", "--over-cap", over)
+        assert main(corpus.command(toy_lm, *flags)) == 0
+        found[over] = rows(corpus, "train", to_words)
+        mentions = counts(corpus)["tables"]["mentions"]
+        assert mentions["kept"] == sum(len(row[3]) for row in found[over])
+        assert dict(mentions["dropped"])["over the cap"] == 22 - mentions["kept"]
+    # the sentences are those that the flu, the heart attack and the cough have the first of
+    assert [row[:3] for row in found["drop"]] == [row[:3] for row in found["keep"]]
+    assert 2 <= len(found["drop"]) <= 3
+    of_flu = {over: sum(1 in row[-1] for row in found[over]) for over in found}
+    assert of_flu == {"keep": len(found["keep"]), "drop": 1}
+    assert counts(corpus)["facts"]["train_sentences_per_concept_max"] == 1
+
+
 def test_order_of_the_shards_and_size_of_the_batches_change_no_byte(many, toy_lm, monkeypatch):
     flags = ("--validation-share", "0.3", "--max-per-concept", "7")
     main(many.command(toy_lm, *flags))
