@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from bali.counts import Counts
 from bali.errors import InputError
+from bali.heldout import HeldoutText
 from bali.pairs.choice import SPLITS, Shard
 from bali.pairs.keys import DOCUMENT, Integers, document_keys, find
 from bali.pairs.rows import Rows, pair_rows
@@ -23,23 +25,26 @@ from bali.storage import stream_table
 BATCH = 2_048  # sentences tokenised at once; bounds memory, changes no result
 DOCUMENTS = 4_096  # documents whose texts are cut at once; the same
 NO_TOKEN = "no token before the limit"
+HELD_OUT = "sentence with a held-out name"
 
 
 class Staged:
     """Rows of `pairs` on disk, a file a shard and split, and what the token limit cost."""
 
-    def __init__(self, folder: Path, tokeniser: Tokeniser) -> None:
-        """Nothing is there."""
+    def __init__(self, folder: Path, tokeniser: Tokeniser, heldout: HeldoutText) -> None:
+        """Nothing is there; sentences that write a held-out name will be left out."""
         self.files: dict[str, list[Path]] = {split: [] for split in SPLITS}
         self.sentences = dict.fromkeys(SPLITS, 0)
-        self._folder, self._tokeniser = folder, tokeniser
+        self._folder, self._tokeniser, self._heldout = folder, tokeniser, heldout
+        self._withheld: Counter[str] = Counter()
         self._mentions = self._lost = self._cut = self._empty = 0
 
     def add(self, shard: Shard, split: str, selection: Selection) -> None:
         """Tokenise the selected sentences of one side of a shard."""
 
         def rows() -> Iterator[pa.Table]:
-            for part in tokenise(shard.documents, selection, self._tokeniser):
+            for chosen, texts in texts_of(shard.documents, selection):
+                part = self._tokenised(chosen, texts)
                 self.sentences[split] += part.pairs.num_rows
                 self._mentions += part.mentions
                 self._lost += part.lost
@@ -51,8 +56,20 @@ class Staged:
         if write_staged(rows(), path):
             self.files[split].append(path)
 
+    def _tokenised(self, selection: Selection, texts: list[str]) -> Rows:
+        """Tokenise sentences, but for those that write a held-out name."""
+        clean = np.array([not self._heldout.holds(text) for text in texts], np.bool_)
+        kept = selection.keep(clean)
+        self._withheld["sentences"] += int((~clean).sum())
+        self._withheld["mentions"] += len(selection.row) - len(kept.row)
+        return pair_rows(
+            kept, self._tokeniser.encode([t for t, ok in zip(texts, clean, strict=True) if ok])
+        )
+
     def count(self, tally: Tally, counts: Counts) -> None:
-        """Enter what was read, kept and dropped, this last reason included."""
+        """Enter what was read, kept and dropped, these last reasons included."""
+        tally.dropped_sentences[HELD_OUT] = self._withheld["sentences"]
+        tally.dropped_mentions[HELD_OUT] = self._withheld["mentions"]
         tally.dropped_sentences[NO_TOKEN] = self._empty
         tally.dropped_mentions[NO_TOKEN] = self._lost
         kept = sum(self.sentences.values())
@@ -63,8 +80,8 @@ class Staged:
         counts.facts["mentions_cut_in_part"] = self._cut
 
 
-def tokenise(documents: Path, selection: Selection, tokeniser: Tokeniser) -> Iterator[Rows]:
-    """Tokenise the selected sentences of one shard, batch by batch.
+def texts_of(documents: Path, selection: Selection) -> Iterator[tuple[Selection, list[str]]]:
+    """Cut the selected sentences of one shard out of its documents, batch by batch.
 
     Raises:
         InputError: a sentence belongs to no document, or ends behind it: the files are of different
@@ -80,7 +97,7 @@ def tokenise(documents: Path, selection: Selection, tokeniser: Tokeniser) -> Ite
             row = find(wanted[done:stop], keys)
             if (row < 0).any():
                 raise _no_document(documents, selection, done + int(np.argmax(row < 0)))
-            yield from _tokenise(documents, selection.part(done, stop), part, row, tokeniser)
+            yield from _cut(documents, selection.part(done, stop), part, row)
             done = stop
     if done < len(wanted):
         raise _no_document(documents, selection, done)
@@ -93,10 +110,10 @@ def _no_document(path: Path, selection: Selection, sentence: int) -> InputError:
     )
 
 
-def _tokenise(
-    path: Path, selection: Selection, documents: pa.RecordBatch, row: Integers, tokeniser: Tokeniser
-) -> Iterator[Rows]:
-    """Tokenise sentences of some documents; `row` is (sentences,) the document of each."""
+def _cut(
+    path: Path, selection: Selection, documents: pa.RecordBatch, row: Integers
+) -> Iterator[tuple[Selection, list[str]]]:
+    """Cut sentences out of some documents; `row` is (sentences,) the document of each."""
     texts = document_texts(documents["title"], documents["abstract"])
     start, end = (
         selection.sentences[name].to_numpy().astype(np.int64) for name in ("start", "end")
@@ -110,7 +127,7 @@ def _tokenise(
         ) from None
     for first in range(0, len(sentences), BATCH):
         stop = min(first + BATCH, len(sentences))
-        yield pair_rows(selection.part(first, stop), tokeniser.encode(sentences[first:stop]))
+        yield selection.part(first, stop), sentences[first:stop]
 
 
 class Facts:

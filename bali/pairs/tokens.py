@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from bali.counts import Counts
 from bali.errors import InputError
 from bali.graph.nodes import NodeIds
+from bali.heldout import HeldoutText
 from bali.log import progress
 from bali.model.tokenizer import load_tokenizer
 from bali.pairs.build import Facts, Staged
@@ -29,7 +30,7 @@ from bali.pairs.names import write_names
 from bali.pairs.selection import MentionRule, Tally
 from bali.pairs.staging import merged
 from bali.pairs.tokeniser import Tokeniser
-from bali.storage import write_ipc
+from bali.storage import read_table, write_ipc
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kept", type=Path, required=True, help="kept.parquet")
     parser.add_argument("--nodes", type=Path, required=True, help="nodes.parquet")
     parser.add_argument("--names", type=Path, required=True, help="names.parquet")
+    parser.add_argument("--heldout", type=Path, help="table of names that no sentence may write")
     parser.add_argument("--lm", type=Path, required=True, help="folder of the language model")
     parser.add_argument("--max-tokens", type=int, required=True, help="tokens a sentence")
     parser.add_argument("--name-tokens", type=int, required=True, help="tokens a name")
@@ -83,7 +85,9 @@ def run(args: argparse.Namespace) -> None:
     with TemporaryDirectory(prefix="bali-pairs-") as folder:
         scratch = Path(folder)
         choice = choose(args, shards, ids, scratch, tally)
-        staged = Staged(scratch, Tokeniser(tokeniser, args.max_tokens))
+        held_out = read_table("heldout", args.heldout, ["name"]) if args.heldout else None
+        heldout = HeldoutText(held_out["name"].to_pylist() if held_out else ())
+        staged = Staged(scratch, Tokeniser(tokeniser, args.max_tokens), heldout)
         for shard in progress(shards, "shards tokenised", len(shards)):
             for split in SPLITS:
                 staged.add(shard, split, choice.chosen(shard, split))

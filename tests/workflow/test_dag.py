@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bali.heldout import HeldoutText
 from bali.storage import map_ipc, read_table
 from bali.text import normalise
 from project import MODELS, TABLES, Project
@@ -75,6 +76,29 @@ def test_held_out_names_are_nowhere_downstream(finished: Project) -> None:
     for where, names in seen.items():
         assert names, where
         assert not asked & {normalise(name) for name in names}, where
+
+
+def test_no_training_sentence_writes_a_held_out_name(finished: Project) -> None:
+    results = finished.work / "results"
+    heldout = read_table("heldout", results / "umls/heldout.parquet")["name"].to_pylist()
+    writes = HeldoutText(heldout).holds
+    text = {
+        (s["pmid"], s["version"], s["sentence"]): f"{d['title']} {d['abstract']}"[
+            s["start"] : s["end"]
+        ]
+        for shard in ("0001", "0002")
+        for d in read_table("documents", results / f"corpus/{shard}/documents.parquet").to_pylist()
+        for s in read_table("sentences", results / f"corpus/{shard}/sentences.parquet").to_pylist()
+        if (s["pmid"], s["version"]) == (d["pmid"], d["version"])
+    }
+    trained = [
+        text[row["pmid"], row["version"], row["sentence"]]
+        for split in ("train", "validation")
+        for row in map_ipc("pairs", results / f"pairs/1/tiny/{split}.arrow").to_pylist()
+    ]
+    assert len(trained) > 20
+    assert not [sentence for sentence in trained if writes(sentence)]
+    assert any(map(writes, text.values()))  # the universe does write some
 
 
 def test_every_mention_is_the_text_at_its_offsets(finished: Project) -> None:

@@ -10,6 +10,7 @@ rule pairs_tokens:
         kept="results/corpus/kept.parquet",
         nodes="results/graph/nodes.parquet",
         names="results/umls/names.parquet",
+        heldout="results/umls/heldout.parquet",
         lm="resources/lm/{lm}",
     output:
         train="results/pairs/{round}/{lm}/train.arrow",
@@ -51,7 +52,8 @@ rule pairs_tokens:
         "python -m bali pairs tokens"
         " --documents {input.documents:q} --sentences {input.sentences:q}"
         " --mentions {input.mentions:q} --shards {params.shards:q}"
-        " --kept {input.kept:q} --nodes {input.nodes:q} --names {input.names:q} --lm {input.lm:q}"
+        " --kept {input.kept:q} --nodes {input.nodes:q} --names {input.names:q}"
+        " --heldout {input.heldout:q} --lm {input.lm:q}"
         " --max-tokens {params.max_tokens:q} --name-tokens {params.name_tokens:q}"
         " --methods {params.methods:q} --min-score {params.min_score:q}"
         " {params.max_per_concept:q} --over-cap {params.over_cap:q} {params.max_sentences:q}"

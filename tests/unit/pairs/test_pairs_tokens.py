@@ -85,6 +85,7 @@ def test_what_was_dropped_is_counted(small, toy_lm):
             ["no mention that trains", 2],
             ["over the cap", 0],
             ["not drawn", 0],
+            ["sentence with a held-out name", 0],
             ["no token before the limit", 0],
         ],
     }
@@ -99,6 +100,7 @@ def test_what_was_dropped_is_counted(small, toy_lm):
             ["concept not in the graph", 1],
             ["over the cap", 0],
             ["not drawn", 0],
+            ["sentence with a held-out name", 0],
             ["no token before the limit", 0],
         ],
     }
