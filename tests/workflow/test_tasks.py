@@ -71,6 +71,11 @@ def test_training_reads_no_gold() -> None:
             "'gat' in evaluate.models is",
         ),
         ("evaluate: {model_set: [sapbert]}", "evaluate.model_set names 'sapbert'"),
+        (
+            "evaluate: {models: {sapbert: {source: hf:a/b, revision: null, pooling: cls}}, "
+            "model_set: [sapbert]}",
+            "config: evaluate.models.sapbert.revision None: hf:a/b needs the commit",
+        ),
         ("evaluate: {pooled: {all: [gold, none]}}", "evaluate.pooled.all names 'none'"),
         ("evaluate: {pooled: {all: [gold, graph]}}", "a pool is of one kind"),
         ("corpus: {exclude: [absent.txt]}", "absent.txt: no such file or folder"),

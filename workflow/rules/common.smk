@@ -163,7 +163,7 @@ def lm_files(lm, key="lm"):
     """Files of a model's folder, so that other weights rerun; all else is pinned."""
     source = lm["source"]
     try:
-        pinned = hub_repository(source, lm.get("revision"))
+        pinned = hub_repository(source, lm.get("revision"), key)
     except InputError as error:
         raise WorkflowError(f"config: {error}") from None
     if pinned or source.startswith(PACKAGE):

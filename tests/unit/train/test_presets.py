@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from bali.config import mistakes
+from bali.errors import InputError
+from bali.model.source import hub_repository
 from bali.report.roles import role
 from bali.train.settings import Settings
 from paths import REPOSITORY
@@ -90,3 +92,19 @@ def test_the_published_run_is_that_of_the_method():
     assert config["graph"]["fan_out"] == [3]
     assert (config["pairs"]["max_tokens"], config["pairs"]["name_tokens"]) == (128, 32)
     assert config["seeds"] == [29]
+
+
+def test_the_published_baselines_are_rows_that_wait_for_their_commits():
+    models = merged("paper.yaml")["evaluate"]["models"]
+    assert {name: model["pooling"] for name, model in models.items()} == {
+        "bali-pubmedbert": "mean",
+        "bali-biolinkbert": "mean",
+        "bali-biolinkbert-large": "mean",
+        "sapbert": "cls",
+        "coder": "mean",
+        "gebert": "cls",
+    }
+    for name, model in models.items():
+        with pytest.raises(InputError, match=rf"^{name}\.revision None: hf:\S+ needs the commit"):
+            hub_repository(model["source"], model["revision"], name)
+        assert hub_repository(model["source"], "0" * 40) == model["source"].removeprefix("hf:")
