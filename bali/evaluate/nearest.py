@@ -1,8 +1,11 @@
 """`bali evaluate nearest "heart attack"`: the nearest concepts of a text, by models side by side.
 
+    bali evaluate nearest "heart attack"
     bali evaluate nearest "heart attack" --models resources/lm/minilm-l6 results/train/gat/29/model
 
-The names' vectors are kept in `--cache`, by model and names, so that only the first question waits.
+Without --models it is the base LM and the newest trained run. A model pools names as its folder
+states. The vectors of names are kept in `--cache`, by model and names, so that only the first
+question waits.
 faiss searches them, exactly, in chunks.
 """
 
@@ -16,12 +19,15 @@ from typing import NamedTuple
 
 import faiss
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from bali.errors import InputError
 from bali.evaluate.ranking import Dictionary
 from bali.evaluate.scorer import add_model_arguments, load_encoder, recipe_of
 from bali.evaluate.vectors import NameVectors, cached_vectors, unit
+from bali.files import require_file
+from bali.model.export import read_pooling
 from bali.storage import read_table
 
 CHUNK = 65_536  # names searched at once
@@ -40,18 +46,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `bali evaluate nearest`."""
     parser.add_argument("text", nargs="+", help="what to look for; each is a question")
     parser.add_argument(
-        "--models", type=Path, nargs="+", required=True, help="folders; the base LM first"
+        "--models",
+        type=Path,
+        nargs="+",
+        help="folders, the base LM first (default: it and the newest run)",
     )
     parser.add_argument("--names", type=Path, default=Path("results/umls/names.parquet"))
     parser.add_argument("--k", type=int, default=10, help="concepts shown")
     parser.add_argument("--cache", type=Path, default=Path("results/evaluate/nearest"))
     add_model_arguments(parser)
+    parser.set_defaults(pooling=None)
 
 
 def run(args: argparse.Namespace) -> None:
     """Print a table a text: a rank a line, a model a column."""
     if args.k < 1:
         raise InputError(f"--k {args.k}: show one concept or more")
+    require_file(args.names, "make it with `snakemake --cores 2 umls`, or name another: --names")
+    if args.models is None:
+        args.models = chosen_models(Path())
+        chosen = " and ".join(folder.as_posix() for folder in args.models)
+        none = "" if len(args.models) > 1 else "; no run is trained yet"
+        sys.stdout.write(f"models: {chosen}{none}; others by --models\n\n")
     dictionary = Dictionary.from_names(read_table("names", args.names, ["cui", "name"]))
     columns = [nearest(args, folder, dictionary) for folder in args.models]
     titles = [folder.as_posix() for folder in args.models]
@@ -60,10 +76,43 @@ def run(args: argparse.Namespace) -> None:
         sys.stdout.write("\n".join(lines) + "\n\n")
 
 
+def chosen_models(root: Path) -> list[Path]:
+    """The base LM, and the newest run's model where one is trained.
+
+    Args:
+        root: working directory of the workflow.
+
+    Raises:
+        InputError: there is no base LM, or several and config.yaml names none of them.
+    """
+    bases = sorted(path.parent for path in root.glob("resources/lm/*/config.json"))
+    if not bases:
+        raise InputError(
+            "nothing is built: resources/lm holds no language model; run `snakemake --cores 2`, or "
+            "name folders with --models"
+        )
+    if len(bases) > 1:
+        config = root / "config.yaml"
+        text = config.read_text(encoding="utf-8") if config.is_file() else ""
+        name = ((yaml.safe_load(text) or {}).get("lm") or {}).get("name")
+        found = [folder.name for folder in bases]
+        bases = [folder for folder in bases if folder.name == name]
+        if not bases:
+            raise InputError(
+                f"resources/lm holds {', '.join(found)}, and config.yaml names none of them as "
+                "lm.name; name folders with --models, the base LM first"
+            )
+    runs = root.glob("results/train/*/*/model/model.safetensors")
+    newest = max(runs, key=lambda path: (path.stat().st_mtime_ns, path), default=None)
+    return [bases[0], *([newest.parent] if newest else [])]
+
+
 def nearest(
     args: argparse.Namespace, folder: Path, dictionary: Dictionary
 ) -> list[list[Neighbour]]:
     """For each text the nearest concepts by one model, the nearest first."""
+    pooling = args.pooling or read_pooling(folder) or "mean"
+    args = argparse.Namespace(**{**vars(args), "pooling": pooling})
     encoder, recipe = load_encoder(args, folder), recipe_of(args, folder)
     names = cached_vectors(
         *(args.cache, dictionary.strings, encoder, recipe),

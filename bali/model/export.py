@@ -39,6 +39,20 @@ def read_hidden_layer(folder: Path) -> int:
             return -1
 
 
+def read_pooling(folder: Path) -> str | None:
+    """The pooling of names that a folder of sentence-transformers states; None where it does not.
+
+    Raises:
+        InputError: the file is no JSON.
+    """
+    path = folder / "1_Pooling" / "config.json"
+    if not path.is_file():
+        return None
+    stated = read_json(path)
+    modes = {"cls": "pooling_mode_cls_token", "mean": "pooling_mode_mean_tokens"}
+    return next((pooling for pooling, key in modes.items() if stated.get(key)), None)
+
+
 def export_lm(lm: PreTrainedModel, base: Path, folder: Path) -> None:
     """Write config, weights and tokeniser.
 
