@@ -158,7 +158,8 @@ def _losses(history: Mapping[str, Any]) -> list[str]:
     """First and last step of training, and the last validation."""
     steps, validation = history["steps"], history["validation"]
     found = [("training, first step", steps[:1]), ("training, last step", steps[-1:])]
-    found.append(("validation, last", validation[-1:]))
+    # a run without validation sentences has validations of its probe alone
+    found.append(("validation, last", [row for row in validation if "loss" in row][-1:]))
     return [
         f"| {what} | {row['step']} | {row['loss']:.3f} | "
         + ", ".join(f"{name} {value:.3f}" for name, value in row["losses"].items())

@@ -70,10 +70,12 @@ PANELS = 2  # a row of them
 
 
 def losses_figure(histories: Sequence[dict[str, Any]]) -> bytes:
-    """Training losses, averaged over a few steps, with validation points; each objective apart.
+    """Learning curves: losses by objective, and the linking probe.
+
+    Training losses are averaged over a few steps; points are validations.
 
     Args:
-        histories: of the training runs; an objective that no run has gets no panel.
+        histories: of the training runs; what no run has gets no panel.
     """
     runs = list(dict.fromkeys(history["run"] for history in histories))
     colours = {run: COLOURS[i % len(COLOURS)] for i, run in enumerate(runs)}
@@ -81,12 +83,22 @@ def losses_figure(histories: Sequence[dict[str, Any]]) -> bytes:
         name for history in histories for record in history["steps"] for name in record["losses"]
     }
     shown = [*(name for name in OBJECTIVES if name in found), *sorted(found - OBJECTIVES.keys())]
-    rows = max(1, -(-len(shown) // PANELS))
+    probed = any("probe" in record for history in histories for record in history["validation"])
+    rows = max(1, -(-(len(shown) + probed) // PANELS))
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 0.6 + 2.8 * rows), layout="constrained")
         panels = figure.subplots(rows, PANELS, squeeze=False).ravel()
-        for axes in panels[len(shown) :]:
+        for axes in panels[len(shown) + probed :]:
             axes.remove()
+        if probed:
+            axes = panels[len(shown)]
+            for history in histories:
+                _probe(axes, history, colours[history["run"]])
+            axes.set_title("Linking probe, names seen in training")
+            axes.set_xlabel("step")
+            axes.set_ylabel("acc@1, %")
+            axes.grid(axis="y", color="#e5e5e5")
+            axes.set_xlim(left=0)
         for axes, name in zip(panels, shown, strict=False):
             for history in histories:
                 _curve(axes, history, name, colours[history["run"]])
@@ -120,6 +132,13 @@ def _curve(axes: Axes, history: dict[str, Any], loss: str, colour: str) -> None:
     step, value = (np.convolve(column, np.full(window, 1 / window), "valid") for column in steps)
     axes.plot(step, value, color=colour, linewidth=1.3)
     axes.plot(*points["validation"], "o", color=colour, markersize=5, markeredgecolor="white")
+
+
+def _probe(axes: Axes, history: dict[str, Any], colour: str) -> None:
+    """Draw the probe's accuracy at the validations of one run and seed."""
+    points = [(r["step"], 100 * r["probe"]) for r in history["validation"] if "probe" in r]
+    step, value = np.array(points).reshape(-1, 2).T
+    axes.plot(step, value, "o-", color=colour, markersize=5, markeredgecolor="white", linewidth=1.3)
 
 
 ROW, HEAD, GAP = 0.2, 0.3, 0.25  # inches: a bar, a panel's title, space between panels

@@ -12,7 +12,10 @@ HISTORY = {
     "counts": {"sentences": 74, "steps": 20},
     "settings": {"name_pooling": "cls", "encoder": "gat"},
     "steps": [{"step": n, "loss": 3.0 / n, "losses": {"align": 2.0 / n}} for n in (1, 2)],
-    "validation": [{"step": 2, "loss": 1.25, "losses": {"align": 1.25}}],
+    "validation": [
+        {"step": 2, "loss": 1.25, "losses": {"align": 1.25}},
+        {"step": 2, "losses": {}, "probe": 0.5},  # as of a run without validation sentences
+    ],
 }
 SETTINGS = {
     "umls": {"meta": ["resources/umls/2023AB/META"]},

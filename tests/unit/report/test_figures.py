@@ -39,6 +39,16 @@ def test_every_objective_has_a_panel_also_one_that_the_report_does_not_know(draw
     assert titles == ["Contrastive loss", "Link prediction", "new"]
 
 
+def test_the_probe_has_the_last_panel(drawn):
+    one = history("a", ["align"], [3, 2])
+    one["validation"] = [
+        {"step": 1, "losses": {}, "probe": 0.25},
+        {"step": 2, "losses": {}, "probe": 0.5},
+    ]
+    figures.losses_figure([one, history("b", ["align"], [5, 4])])
+    assert curves(drawn[0].axes[-1]) == [[[1, 25], [2, 50]]]
+
+
 def test_a_curve_is_the_mean_of_a_fortieth_of_its_steps(drawn):
     figures.losses_figure([history("a", ["align"], range(80))])  # windows of two steps
     assert curves(drawn[0].axes[0])[0][:2] == [[1.5, 0.5], [2.5, 1.5]]
