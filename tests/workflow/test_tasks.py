@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bali.counts import read_counts
@@ -50,6 +51,19 @@ def test_documents_of_an_evaluation_set_do_not_go_on(fresh: Project) -> None:
         read_counts(results / "corpus/resolve.counts.json")["tables"]["records"]["dropped"]
     )
     assert dropped["document of an evaluation set"] == 7
+
+
+def test_held_out_relations_are_no_edges_of_the_graph_that_trains(fresh: Project) -> None:
+    done = fresh.run("--cores", "2", "results/graph/nodes.parquet", *configs(fresh))
+    assert done.returncode == 0, done.stdout[-3000:]
+    graph = fresh.work / "results/graph"
+    cui = read_table("nodes", graph / "nodes.parquet")["cui"].to_pylist()
+    start, neighbour = np.load(graph / "indptr.npy"), np.load(graph / "neighbour.npy")
+    centre = np.repeat(np.arange(len(cui)), np.diff(start))
+    edges = {frozenset((cui[a], cui[b])) for a, b in zip(centre, neighbour, strict=True)}
+    rows = read_table("heldout_relations", graph / "heldout_relations.parquet").to_pylist()
+    held = {frozenset((row["head"], row["tail"])) for row in rows}
+    assert held and edges and not held & edges
 
 
 def test_training_reads_no_gold() -> None:
