@@ -1,113 +1,163 @@
 """What a training step costs: floating-point operations of its matrix products, and memory.
 
 Operations (FLOPs) count a multiplication and an addition each, as torch.utils.flop_counter does;
-element-wise work is left out. With d the width, f that of the feed-forward layers, L cells a row:
+element-wise work is left out. With d the width, w the elements of the language model's matrices
+(but for the embeddings), l its layers, L cells a row, e the width of its embeddings, V words:
 
-    a cell and layer of the language model    2 (4 d^2 + 2 d f) + 4 L d     projections; attention
-    a hidden token                            2 d^2 + 2 d V                 MLM head
+    a cell of the language model              2 w + 4 L d l      projections; attention
+    a hidden token                            2 (d e + e V)      MLM head
     a node and layer of gat, of sage          2 d^2, 4 d^2
-    a centre of gat and sage                  2 d^2                         projection
-    the contrastive loss, M mention rows      2 (2M)^2 d
+    an edge and layer of gat with relations   2 d^2              self-loops are edges
+    a centre of gat and sage                  2 d^2              output
+    a vector under a projection to p          2 d p              mlp: 2 d^2 more
+    a contrast, M rows and K siblings         2 (2M) (2M + K) p  without projection p = d
+    link prediction, T triples, C candidates  2 T C d + 2 T^2 C  scores; who is confirmed
 
-The backward pass of a product is two products of its size: a step costs three forward passes.
+C is the mention rows and the names. The backward pass of a product is two products of its size, or
+one where a factor is frozen: a step costs about three forward passes. With a `hidden_layer` below
+the last it costs less than said here: names have no backward pass above that layer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bali.train.settings import Settings
+
 # Bytes kept a parameter: the weight, its gradient and AdamW's two moments, all float32.
 PER_PARAMETER = 16
+PER_FROZEN = 4
 # Bytes that AdamW reads (weight, gradient, moments) and writes (weight, moments) a parameter.
 MOVED_PER_PARAMETER = 28
 # Bytes kept for the backward pass a cell, layer and unit of width, without the attention matrix,
 # which SDPA does not store: Korthikanti et al. 2022 (arXiv:2205.05198), equation 1, for 16 bits.
 PER_ACTIVATION = 34
+# Float32 matrices kept of each comparison of rows: scores, exponents, masks, their gradient.
+PER_COMPARISON = 4 * 4
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of a language model, and of the graph encoder on top of it."""
+    """Sizes of a run's model."""
 
     dim: int  # d
-    layers: int
-    inner: int  # f
+    layers: int  # l
+    matrices: int  # w
+    embedding: int  # e
     vocabulary: int  # V
-    positions: int
-    encoder: str  # as the setting
-    graph_layers: int
+    trained: int  # parameters of everything that learns
+    frozen: int  # parameters that do not
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Texts of one kind that the language model reads in a step: mean numbers."""
+
+    tokens: float  # real ones
+    cells: float  # with padding
+    row: float  # L: mean cells of a packed row, weighted by cells
 
 
 @dataclass(frozen=True)
 class Step:
-    """Mean numbers of one step's inputs."""
+    """Mean numbers of one step's inputs; 0 where a run has none of a thing."""
 
-    tokens: float  # real ones that the language model encodes
-    cells: float  # with padding
-    row: float  # L: mean cells of a packed row, weighted by cells
-    hidden: float  # tokens to predict
-    members: float  # nodes of all subgraphs
-    centres: float
-    mentions: float  # M: mention rows
+    readings: tuple[Reading, ...]
+    hidden: float = 0  # tokens to predict
+    mentions: float = 0  # M: mention rows
+    centres: float = 0  # distinct concepts, then siblings
+    siblings: float = 0  # K
+    members: float = 0  # nodes of all subgraphs
+    edges: float = 0  # of all subgraphs, without self-loops
+    names: float = 0  # that are encoded
+    synonyms: float = 0  # concepts with two names each
+    triples: float = 0
+
+    @property
+    def tokens(self) -> float:
+        """Real tokens that the language model reads."""
+        return sum(reading.tokens for reading in self.readings)
+
+    @property
+    def cells(self) -> float:
+        """With padding."""
+        return sum(reading.cells for reading in self.readings)
 
 
-def forward_flops(shape: Shape, step: Step) -> dict[str, float]:
-    """Operations of one forward pass, by part."""
+def forward_flops(shape: Shape, settings: Settings, step: Step) -> dict[str, float]:
+    """Operations of one forward pass, by part; parts that a run lacks are 0."""
     d = shape.dim
-    cell = 2 * (4 * d * d + 2 * d * shape.inner) + 4 * step.row * d
-    per_node = {"gat": 2 * d * d, "sage": 4 * d * d}.get(shape.encoder, 0)
-    graph = step.members * shape.graph_layers * per_node
-    graph += step.centres * 2 * d * d if per_node else 0
+    square = 2 * d * d
+    attention = 4 * d * shape.layers
+    graph = relations = 0.0
+    if settings.w_align and settings.encoder in ("gat", "sage"):
+        a_node = square if settings.encoder == "gat" else 2 * square
+        graph = step.members * settings.layers * a_node + step.centres * square
+        if settings.encoder == "gat" and settings.relations == "embedding":
+            relations = (step.edges + step.members) * settings.layers * square
+    contrasts = (settings.w_align > 0) + (settings.w_own_name > 0)
+    width = d if settings.projection == "none" else settings.projection_dim
+    a_vector = {"none": 0, "linear": 2 * d * width, "mlp": square + 2 * d * width}
+    columns = 2 * step.mentions + step.siblings
+    candidates = step.mentions + step.names if settings.w_link else 0
     return {
-        "language model": step.cells * shape.layers * cell,
-        "MLM head": step.hidden * (2 * d * d + 2 * d * shape.vocabulary),
+        "language model": sum(
+            reading.cells * (2 * shape.matrices + reading.row * attention)
+            for reading in step.readings
+        ),
+        "MLM head": step.hidden * 2 * shape.embedding * (d + shape.vocabulary),
         "graph encoder": graph,
-        "contrastive loss": 2 * (2 * step.mentions) ** 2 * d,
+        "relations": relations,
+        "projections": contrasts * columns * a_vector[settings.projection],
+        "contrasts": contrasts * 2 * 2 * step.mentions * columns * width
+        + 2 * (2 * step.synonyms) ** 2 * d,
+        "link prediction": 2 * step.triples * candidates * d,
+        "confirmed triples": 2 * step.triples**2 * candidates,
     }
 
 
-def step_flops(shape: Shape, step: Step) -> float:
+def step_flops(shape: Shape, settings: Settings, step: Step) -> float:
     """Operations of a training step: forward and backward."""
-    return 3 * sum(forward_flops(shape, step).values())
+    parts = forward_flops(shape, settings, step)
+    passes = dict.fromkeys(parts, 3) | {"confirmed triples": 1}  # these have no gradient
+    if settings.freeze_graph:  # gradients pass through to the names, and end at the relations
+        passes |= {"graph encoder": 2, "relations": 1}
+    return sum(passes[name] * operations for name, operations in parts.items())
 
 
-def parameters(shape: Shape) -> int:
-    """Trained parameters, by the layout of BERT: embeddings, layers, MLM head, graph encoder."""
-    d, f = shape.dim, shape.inner
-    embeddings = (shape.vocabulary + shape.positions + 2) * d + 2 * d
-    layer = 4 * (d * d + d) + 2 * d * f + f + d + 4 * d
-    head = d * d + 3 * d + shape.vocabulary
-    graph_layer = {"gat": d * d + 3 * d, "sage": 2 * d * d + d}.get(shape.encoder, 0)
-    projection = d * d + 3 * d if graph_layer else 0
-    return embeddings + shape.layers * layer + head + shape.graph_layers * graph_layer + projection
-
-
-def memory(shape: Shape, step: Step, bits: int) -> float:
-    """Bytes that a step needs at its peak: parameters, activations, logits, similarities.
-
-    Args:
-        shape: of the model.
-        step: of the data.
-        bits: 16 or 32, of the activations; under autocast a copy of the weights comes on top.
-    """
-    count = parameters(shape)
-    width = bits / 16
+def memory(shape: Shape, settings: Settings, step: Step) -> float:
+    """Bytes that a step needs at its peak: parameters, activations, logits, comparisons of rows."""
+    bf16 = settings.precision == "bf16"
+    copies = 2 * shape.trained if bf16 else 0  # autocast's, of the weights
+    width = 1 if bf16 else 2
     activations = step.cells * shape.layers * shape.dim * PER_ACTIVATION * width
     logits = 3 * 4 * step.hidden * shape.vocabulary  # them, their softmax and its gradient
-    similarities = 4 * 4 * (2 * step.mentions) ** 2
-    copies = 2 * count if bits == 16 else 0
-    return PER_PARAMETER * count + copies + activations + logits + similarities
+    contrasts = (settings.w_align > 0) + (settings.w_own_name > 0)
+    compared = contrasts * 2 * step.mentions * (2 * step.mentions + step.siblings)
+    compared += (2 * step.synonyms) ** 2
+    compared += step.triples * (step.triples + step.mentions + step.names)
+    fixed = PER_PARAMETER * shape.trained + PER_FROZEN * shape.frozen
+    return fixed + copies + activations + logits + PER_COMPARISON * compared
 
 
-def seconds(shape: Shape, step: Step, peak: float, bandwidth: float, utilisation: float) -> float:
+def seconds(
+    shape: Shape,
+    settings: Settings,
+    step: Step,
+    *,
+    peak: float,
+    bandwidth: float,
+    utilisation: float,
+) -> float:
     """Seconds a step: products at a share of the peak, then AdamW at the memory's bandwidth.
 
     Args:
         shape: of the model.
+        settings: of the run.
         step: of the data.
         peak: of the device, FLOP/s.
         bandwidth: of its memory, bytes/s.
         utilisation: share of the peak that the products reach.
     """
-    products = step_flops(shape, step) / (peak * utilisation)
-    return products + MOVED_PER_PARAMETER * parameters(shape) / bandwidth
+    products = step_flops(shape, settings, step) / (peak * utilisation)
+    return products + MOVED_PER_PARAMETER * shape.trained / bandwidth

@@ -111,6 +111,11 @@ class Settings:
         return {name: weight for name, weight in weights.items() if weight}
 
     @property
+    def reads_sentences(self) -> bool:
+        """Some objective reads vectors of sentences; only synonyms does without."""
+        return bool(self.w_mlm or self.needs_names)
+
+    @property
     def needs_names(self) -> bool:
         """A step needs names of its concepts."""
         return bool(self.w_align or self.w_own_name or self.w_link)
