@@ -8,9 +8,12 @@ from functools import reduce
 import pytest
 import torch
 from test_encoding_variants import make_aligner, make_batch
-from tiny_training import TinyInputs
+from tiny_training import WORDS, TinyInputs
 
+from bali.model.batch import Links
 from bali.model.views import Views
+from bali.train.names import Names
+from bali.train.synonyms import SynonymPairs
 from paths import REPOSITORY
 
 TEXT = (REPOSITORY / "docs" / "model.md").read_text()
@@ -21,13 +24,19 @@ ITEMS = [0, 2, 8, 12, 19]  # sentences whose step has another number of each thi
 
 
 def test_every_tensor_of_a_step_has_the_shape_and_kind_that_the_document_says(tiny: TinyInputs):
-    batch, aligner = make_batch(tiny, ITEMS, siblings=1), make_aligner(tiny)
+    synonyms = SynonymPairs(Names(tiny.names, len(WORDS)), 14)
+    options = {"siblings": 1, "use_links": True, "synonyms": synonyms}
+    batch = make_batch(tiny, ITEMS, "linear-v1", **options)
+    aligner = make_aligner(tiny, encoder="linear-v1")
     # a mention of two tokens, of which the tiny sentences have none
     token, group = (torch.cat([part, part[:1]]) for part in (batch.token, batch.group))
-    batch = replace(batch, token=token, group=group)
+    # the ring has one triple a mention row: more of them
+    links = (batch.links.head, batch.links.relation, batch.links.row)
+    links = Links(*(torch.cat([part, part[:4]]) for part in links))
+    batch = replace(batch, token=token, group=group, links=links)
     roots = {"batch": batch, "views": Views(batch, aligner)}
     rows = ROW.findall(TEXT)
-    assert len(rows) == 24
+    assert len(rows) == 34
     sizes = {"2": 2, "d": aligner.lm.config.hidden_size}
     for path, shape, dtype in rows:
         root, *names = path.split(".")
@@ -39,7 +48,8 @@ def test_every_tensor_of_a_step_has_the_shape_and_kind_that_the_document_says(ti
         assert tensor.dtype == getattr(torch, dtype), path
     # or else one letter could stand for another; each of these sentences has a row of its own
     assert sizes.pop("R") == sizes["S"]
-    assert len(set(sizes.values())) == len(sizes)
+    assert len(set(sizes.values())) == len(sizes), sizes
+    assert sizes["2P"] == 2 * sizes["P"]
     assert sizes["C"] == len(set(batch.concept.tolist())) + sizes["K"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from test_training_data import load
 from tiny_training import SETTINGS, TinyInputs
 
@@ -24,6 +25,9 @@ from bali.train.loop import Trainer
 from bali.train.run import load_data
 from bali.train.settings import Settings
 from bali.train.validation import mean_losses
+from paths import REPOSITORY
+
+ABLATION = yaml.safe_load((REPOSITORY / "workflow/presets/ablation.yaml").read_text())["runs"]
 
 
 def train(
@@ -181,6 +185,19 @@ def test_every_kind_of_run_ends_with_a_model(tiny: TinyInputs, tmp_path: Path, c
         assert record["loss"] == pytest.approx(total, rel=1e-5)
         assert math.isfinite(total)
         assert total > 0
+    load_lm(tmp_path / "model")
+
+
+@pytest.mark.parametrize("run", ABLATION)
+def test_every_run_of_the_ablation_trains_as_it_stands_in_the_preset(
+    tiny: TinyInputs, tmp_path: Path, run: str
+):
+    assert train(tiny, tmp_path, **ABLATION[run]) == 0
+    history = read_json(tmp_path / "history.json")
+    own = {key: history["settings"][key] for key in ABLATION[run]}
+    assert own == ABLATION[run]
+    assert len(history["steps"]) == 3 and len(history["validation"]) == 1
+    assert math.isfinite(history["validation"][0]["loss"])
     load_lm(tmp_path / "model")
 
 
