@@ -38,7 +38,8 @@ STEPS: dict[str, dict[str, str]] = {
         "resolve": "documents and deletions of all shards -> kept.parquet",
     },
     "linking": {
-        "kb": "names -> the knowledge base of scispaCy: concepts, TF-IDF, HNSW index",
+        "kb": "names -> the knowledge base of scispaCy: concepts and TF-IDF vectors",
+        "index": "vectors of the knowledge base -> the HNSW index that scispaCy searches",
         "names": "names -> the lexicon: normal forms and variants, mapped into memory",
         "mentions": "sentences of one shard + knowledge base -> mentions.parquet",
         "scispacy": "sentences of one shard + a spaCy model + knowledge base -> mentions.parquet",
@@ -71,6 +72,7 @@ STEPS: dict[str, dict[str, str]] = {
 }
 # Commands for people, which no rule calls: beside the steps of a stage, and verbs of their own.
 TOOLS: dict[str, dict[str, str]] = {
+    "gold": {"tables": "gold in PubTator's layout -> documents and sentences that steps can link"},
     "umls": {"warm": "the classes that Spark loads -> an archive that makes it start faster"},
     "evaluate": {"nearest": "the nearest concepts of a text, by several models side by side"},
     "linking": {"score": "precision, recall and accuracy against gold in PubTator's layout"},

@@ -1,4 +1,4 @@
-"""What is wrong with a config, a line a mistake: the key, its value, and what would be right."""
+"""The config as commands read it, and what is wrong with one, a line a mistake."""
 
 from __future__ import annotations
 
@@ -8,6 +8,50 @@ from typing import Any
 
 import jsonschema
 import yaml
+
+from bali.errors import InputError
+from bali.files import require_file
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "config.yaml"
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+
+
+def read_config(path: Path | None) -> dict[str, Any]:
+    """All settings: config.yaml, overridden as by `snakemake --configfile`.
+
+    Args:
+        path: the keys that differ: dicts merge, lists are replaced; None: none differs.
+
+    Raises:
+        InputError: a file is missing or no YAML, or a setting is wrong.
+    """
+    config = _read(CONFIG)
+    if path:
+        config = _merged(config, _read(path))
+    for mistake in mistakes(config, SCHEMA):
+        raise InputError(f"{path or CONFIG}: {mistake.removeprefix('config: ')}")
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    require_file(path, "give the file that you give to snakemake as --configfile")
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: no YAML ({reason}); correct it") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: no config; config.yaml shows all keys")
+    return found
+
+
+def _merged(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(config)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
 
 
 def mistakes(config: Mapping[str, Any], schema_file: Path) -> Iterator[str]:

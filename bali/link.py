@@ -3,8 +3,8 @@
     bali link "Patients with Wilms tumor (WT) and a WT relapse."
     bali link --format html --out page.html < abstract.txt
 
-The steps are those that the knowledge base was made with, and all that need nothing else; with
-`--config` they are those of a config, candidates included, as the workflow has them.
+The steps are those that the lexicon was made with, and all that need nothing else; with `--config`
+they are those of a config, candidates included, as the workflow has them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bali.linking.build import linker_of
 from bali.linking.documents import Document
 from bali.linking.lexicon import Lexicon, open_lexicon
 from bali.linking.rows import Row
-from bali.linking.settings import FEATURES, Settings, from_config, read_section
+from bali.linking.settings import FEATURES, Settings, from_config
 from bali.linking.store import Store
 from bali.splitter import split
 
@@ -44,7 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=["table", "jsonl", "html"], default="table")
     parser.add_argument("--out", type=Path, help="file in the place of stdout")
-    parser.add_argument("--config", type=Path, help="take the settings of this config")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        help="settings of the linker, as `snakemake --configfile` reads them",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -52,7 +56,9 @@ def run(args: argparse.Namespace) -> None:
     text = _checked(args.text) if args.text is not None else _read(sys.stdin)
     store = Store(args.kb)
     if args.config:
-        settings = from_config(read_section(args.config))
+        from bali.config import read_config  # a tenth of a second, and seldom needed
+
+        settings = from_config(read_config(args.config)["linking"])
         lexicon = open_lexicon(store.lexicon, settings)
     else:
         lexicon = open_lexicon(store.lexicon)

@@ -31,9 +31,10 @@ from bali.gold.identifiers import Identifiers
 from bali.gold.pubtator import read_pubtator
 from bali.linking.build import build_linker
 from bali.linking.candidates import CandidateMemory
+from bali.linking.goldset import GoldSet, gold_set
 from bali.linking.lexicon import make_lexicon
-from bali.linking.metrics import MentionScore, Predicted, RankScore
-from bali.linking.score import KS, GoldSet, Score, gold_set, memory_of, score, sources_of, table
+from bali.linking.metrics import KS, MentionScore, Predicted, RankScore, Score
+from bali.linking.score import memory_of, score, sources_of, table
 from bali.linking.settings import Settings, from_config
 from bali.linking.store import Store
 from bali.linking.types import ranks_of_types
@@ -70,9 +71,12 @@ def build(results: Path) -> None:
          "--counts", results / "tables.counts.json")  # fmt: skip
     bali("linking", "kb", "--names", umls / "names.parquet",
          "--semantic-types", umls / "semantic_types.parquet",
-         "--definitions", umls / "definitions.parquet", "--min-df", 1, "--hnsw-m", 16,
-         "--hnsw-ef-construction", 100, "--out-dir", results / "linking" / "kb",
+         "--definitions", umls / "definitions.parquet", "--min-df", 1,
+         "--out-dir", results / "linking" / "kb",
          "--counts", results / "kb.counts.json")  # fmt: skip
+    bali(
+        "linking", "index", "--kb", results / "linking" / "kb", "--m", 16, "--ef-construction", 100
+    )
     settings = from_config(yaml.safe_load((PROJECT / "config.yaml").read_text())["linking"])
     store = Store(results / "linking" / "kb")
     make_lexicon(sources_of(results), settings).write(store.lexicon)

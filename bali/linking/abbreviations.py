@@ -53,6 +53,21 @@ def find_definitions(text: str, sentences: Sequence[tuple[int, int]]) -> list[De
     return list(found.values())
 
 
+def spell(surface: str, text: str, definitions: Sequence[Definition]) -> str:
+    """A stretch of a document with its short forms, also with a plural s, read as long forms.
+
+    Args:
+        surface: the stretch.
+        text: of the document.
+        definitions: the short forms that it explains.
+    """
+    for found in definitions:
+        if found.short_form in surface:  # seldom: the pattern is made for these alone
+            whole = rf"(?<![\p{{L}}\p{{N}}]){regex.escape(found.short_form)}s?(?![\p{{L}}\p{{N}}])"
+            surface = regex.sub(whole, lambda _, f=found: text[f.start : f.end], surface)
+    return surface
+
+
 def _definition(text: str, begin: int, bracket: int, inside: str) -> Definition | None:
     """What a bracket explains, or is explained by, in a sentence that begins at `begin`."""
     short_form = inside.replace(";", ",").split(",", 1)[0].strip()

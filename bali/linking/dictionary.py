@@ -75,7 +75,7 @@ class Dictionary:
         Raises:
             InputError: a file is missing or holds something else.
         """
-        remedy = "build the dictionary with `bali linking names`"
+        remedy = "build it: `snakemake --cores 2 --forcerun linking_names linking_names`"
         arrays = []
         for name in ("beginnings", "words", "most"):
             path = require_file(folder / f"{name}.npy", remedy)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from bali.linking.abbreviations import find_definitions
 from bali.linking.documents import Document
 from bali.linking.heldout import HeldoutNames
 from bali.linking.rows import CROSSES, HELDOUT, Row
@@ -62,7 +63,7 @@ class Admission:
         if not spans:
             return
         text = document.text
-        short_forms = self._heldout.short_forms(text, document.sentences)
+        definitions = find_definitions(text, document.sentences)
         begins = [start for start, _ in document.sentences]
         done: set[tuple[int, int]] = set()
         for start, end, candidates in sorted(spans, key=lambda found: found[:2]):
@@ -70,7 +71,7 @@ class Admission:
             surface = text[start:end]
             if sentence < 0 or end > document.sentences[sentence][1]:
                 self.dropped[CROSSES] += 1
-            elif surface in short_forms or self._heldout.holds(surface):
+            elif self._heldout.holds_in(text, (start, end), definitions):
                 self.dropped[HELDOUT] += 1
             elif not candidates:
                 self.dropped[NO_CANDIDATE] += 1

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from bali.counts import Counts
 from bali.errors import InputError
-from bali.linking import index, tfidf
+from bali.linking import tfidf
 from bali.linking.store import Store
 from bali.storage import read_table
 
@@ -28,14 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--semantic-types", type=Path, required=True)
     parser.add_argument("--definitions", type=Path, required=True)
     parser.add_argument("--min-df", type=int, required=True, help="least names of a 3-gram")
-    parser.add_argument("--hnsw-m", type=int, required=True, help="links a node of the index")
-    parser.add_argument("--hnsw-ef-construction", type=int, required=True, help="search width")
     parser.add_argument("--out-dir", type=Path, required=True)
     parser.add_argument("--counts", type=Path, required=True)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write concepts, names, vectoriser, vectors and index."""
+    """Write concepts, names, vectoriser and vectors."""
     names = read_table("names", args.names, ["cui", "name", "preferred"])
     if not names.num_rows:
         raise InputError(f"{args.names}: holds no name; check umls.languages and umls.suppressed")
@@ -46,19 +44,18 @@ def run(args: argparse.Namespace) -> None:
 
     distinct = sorted(set(names["name"].to_pylist()))
     vectoriser, vectors = tfidf.fit(distinct, args.min_df)
-    filled = np.flatnonzero(np.diff(vectors.indptr))  # nmslib crashes on an empty vector
+    filled = np.flatnonzero(np.diff(vectors.indptr))  # the index takes no empty vector
     aliases, vectors = [distinct[i] for i in filled], vectors[filled]
     store.write_aliases(aliases)
     tfidf.save(vectoriser, store.vocabulary, store.idf)
     store.write_vectors(vectors)
-    logger.info("%d names, %d 3-grams; building the index", *vectors.shape)
-    index.build(vectors, args.hnsw_m, args.hnsw_ef_construction, store.index)
 
     counts = Counts("linking.kb")
     dropped = {"no character 3-gram of the vocabulary": len(distinct) - len(aliases)}
     counts.add("distinct names", read=len(distinct), kept=len(aliases), dropped=dropped)
     counts.facts["3-grams"] = vectors.shape[1]
     counts.write(args.counts)
+    logger.info("%d names, %d 3-grams", *vectors.shape)
 
 
 def entities(names: pa.Table, types: pa.Table, definitions: pa.Table) -> Iterator[dict[str, Any]]:

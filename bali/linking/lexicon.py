@@ -26,7 +26,7 @@ from bali.linking.types import ranks_of_types
 from bali.linking.variants import STEPS, Variants, read_equivalents
 from bali.storage import read_table
 
-REMEDY = "build it with `bali linking names`"
+REMEDY = "build it, whatever linking.method is: `snakemake --cores 2 linking_names`"
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def open_lexicon(folder: Path, settings: NameSettings | None = None) -> Lexicon:
         if made_with[name] != value:
             raise InputError(
                 f"{folder}: made with linking.{name} {made_with[name]}, not {value}; make it again "
-                "with `bali linking names`"
+                "with the config in use: `snakemake --cores 2 linking_names`"
             )
     variants = Variants(made_with["steps"], made_with["equivalents"])
     concepts = require_file(folder / "concepts.arrow", REMEDY)

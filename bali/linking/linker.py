@@ -182,7 +182,8 @@ class Linker:
         parts = [(first, span[1]) for first in range(span[0] + 1, span[1])]
         for part, words in [(p, draft.spelt(p)) for p in parts] + [(p, range(*p)) for p in parts]:
             cuis = self._matcher.whole(plain, words)
-            if cuis and ("guard" not in self._steps or self._guard.allows(draft.surface(part))):
+            # whatever the steps: a head such as "disease" would be that of every other span
+            if cuis and self._guard.allows(draft.surface(part)):
                 return cuis
         return ()
 
@@ -195,7 +196,7 @@ class Linker:
             # what the letters of a short form are near to means nothing
             for first, last in [*draft.taken, *(found[:2] for found in draft.short_forms)]:
                 barred[first:last] = True
-        spans = candidate_spans(plain.joined, barred, self._settings.max_span_words)
+        spans = candidate_spans(plain.inside, barred, self._settings.max_span_words)
         texts = [drafts[0].surface(span) for span in spans]  # of the block, not of a document
         found = {
             span: text

@@ -83,10 +83,14 @@ class Matcher:
         longer = stream.last[hits.last - 1] > done[stream.first[hits.first]]
         hits = Hits(*(column[longer] for column in hits))
         keys, counts = self._vocabulary.keys, stream.counts.tolist()
-        for first, last, hash_, begin, end, _ in _one_by_one(hits, stream):
+        for first, last, hash_, begin, end, crosses in _one_by_one(hits, stream):
             bag = [keys[ids[n]] for n in range(first, last) if counts[n]]
             text = " ".join(sorted(bag) if self._dictionary.any_order else bag)
-            if (cuis := self._dictionary.variants.get(text, hash_)) is not None:
+            if (cuis := self._dictionary.variants.get(text, hash_)) is None:
+                continue
+            if crosses:
+                crossing.add(begin)
+            else:
                 found[begin] = Match(begin, end, cuis, False)
         return found, crossing
 

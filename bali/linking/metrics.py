@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+KS = (1, 5)  # of acc@k
 
 
 class Gold(NamedTuple):
@@ -124,6 +126,34 @@ class RankScore:
     def accuracy(self, k: int) -> float:
         """Share of the spans with a hit among the first k; 0 without spans."""
         return self.hits.get(k, 0) / self.spans if self.spans else 0.0
+
+
+@dataclass
+class Score:
+    """All figures of one linker, or of one table of mentions, over one corpus."""
+
+    mentions: MentionScore = field(default_factory=MentionScore)
+    ranks: RankScore = field(default_factory=lambda: RankScore(KS))
+
+    def figures(self) -> dict[str, Any]:
+        """For the JSON file."""
+
+        def rates(found: Rates) -> dict[str, float]:
+            return {
+                "precision": found.precision, "recall": found.recall, "f1": found.f1,
+                "predicted": found.predicted, "gold": found.gold,
+            }  # fmt: skip
+
+        return {
+            "strict": rates(self.mentions.strict),
+            "overlapping": rates(self.mentions.overlapping),
+            "document": rates(self.mentions.document),
+            "left out": self.mentions.left_out,
+            "gold spans": {
+                "spans": self.ranks.spans,
+                **{f"acc@{k}": self.ranks.accuracy(k) for k in KS},
+            },
+        }
 
 
 def _overlap(predicted: Predicted, gold: Gold) -> bool:

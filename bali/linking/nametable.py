@@ -120,7 +120,7 @@ class NameTable:
         Raises:
             InputError: there is no such file, or it holds something else.
         """
-        remedy = "build the dictionary with `bali linking names`"
+        remedy = "build it: `snakemake --cores 2 --forcerun linking_names linking_names`"
         require_file(path, remedy)
         try:
             rows = pa.ipc.open_file(pa.memory_map(str(path)))

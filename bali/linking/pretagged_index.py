@@ -28,7 +28,7 @@ from bali.pretagged.concepts import Concepts, Tables
 from bali.pretagged.reading import FORMATS, NO_IDENTIFIER, NO_PMID, SCHEMA, FileContent, read_file
 from bali.pretagged.runs import merge
 from bali.pretagged.tagged import ELSEWHERE, NOWHERE, PIECES
-from bali.pretagged.vocabularies import Identifier, Vocabularies
+from bali.pretagged.vocabularies import UNKNOWN, Identifier, Vocabularies, counted_as
 from bali.storage import TableWriter
 from bali.tables import TABLES
 
@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 REPEATED_DOCUMENT = "in a document read before"
 REPEATED_SPAN = "span read before"
 TYPE = "semantic type"
+PREFIXES = 50  # unknown ones that are told apart, the most frequent ones
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> None:
             for rows in progress(merge(runs, SCHEMA), "ranges of PMIDs"):
                 out.write(index.resolve(rows))
     counts = index.counts(out.rows)
+    counts.facts["lines of relations passed over"] = sum(content.relations for content in contents)
     counts.facts["identifiers"] = by_vocabulary(identifiers)
     mapped = {identifier for identifier in identifiers if concepts.known([identifier])}
     counts.facts["identifiers with a concept"] = by_vocabulary(mapped)
@@ -95,8 +97,21 @@ def read_all(args: argparse.Namespace, folder: Path) -> Iterator[FileContent]:
 
 
 def by_vocabulary(identifiers: set[Identifier]) -> dict[str, int]:
-    """Vocabulary -> number of identifiers."""
-    return dict(sorted(Counter(identifier.vocabulary for identifier in identifiers).items()))
+    """Vocabulary, or unknown prefix -> number of identifiers."""
+    return dict(sorted(few_unknown(Counter(map(counted_as, identifiers))).items()))
+
+
+def few_unknown(counts: Counter[str]) -> Counter[str]:
+    """Counts by vocabulary with the rarer unknown prefixes added to UNKNOWN.
+
+    A file that is not what it should be may have a prefix a line.
+    """
+    found = Counter({name: n for name, n in counts.items() if not name.startswith(f"{UNKNOWN} ")})
+    rest = sorted(((-n, name) for name, n in counts.items() if name not in found))
+    found.update({name: -n for n, name in rest[:PREFIXES]})
+    if len(rest) > PREFIXES:
+        found[UNKNOWN] -= sum(n for n, _ in rest[PREFIXES:])
+    return found
 
 
 class Index:
@@ -120,6 +135,7 @@ class Index:
         self._with_pmid = len(pmid)
         self._mentions = sum(content.mentions for content in contents)
         self._dropped: Counter[str] = Counter()
+        self._unmapped: Counter[str] = Counter()
         for content in contents:
             self._dropped += content.lost
 
@@ -145,9 +161,10 @@ class Index:
             identifiers = list(map(Identifier, vocabularies, codes))
             found = self._concepts.of(identifiers, text)
             if not found:
-                known = self._concepts.known(identifiers)
-                reason = TYPE if known else f"no concept: {identifiers[0].vocabulary}"
-                self._dropped[reason] += 1
+                if self._concepts.known(identifiers):
+                    self._dropped[TYPE] += 1
+                else:
+                    self._unmapped[counted_as(identifiers[0])] += 1
             elif kept and spans[kept[-1]] == spans[number]:
                 self._dropped[REPEATED_SPAN] += 1
                 cuis[-1] = list(dict.fromkeys([*cuis[-1], *found]))
@@ -172,5 +189,7 @@ class Index:
         first = (PIECES, ELSEWHERE, NO_PMID, NOWHERE, NO_IDENTIFIER, REPEATED_DOCUMENT)
         rest = sorted(set(self._dropped).difference(first))
         reasons = {reason: self._dropped[reason] for reason in (*first, *rest)}
+        for vocabulary, number in sorted(few_unknown(self._unmapped).items()):
+            reasons[f"no concept: {vocabulary}"] = number
         counts.add("mentions", read=self._mentions, kept=kept, dropped=reasons)
         return counts

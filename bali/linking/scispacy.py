@@ -19,7 +19,7 @@ from spacy.language import Language
 
 from bali.counts import Counts
 from bali.errors import InputError
-from bali.linking.abbreviations import find_definitions
+from bali.linking.abbreviations import find_definitions, spell
 from bali.linking.candidates import CandidateMemory
 from bali.linking.documents import Document, read_documents
 from bali.linking.found import NO_CANDIDATE, Admission, Found, table_of
@@ -134,16 +134,16 @@ def find_spans(nlp: Language, documents: Sequence[Document], *, explain: bool) -
     texts = [document.text for document in documents]
     # one document a batch: what the model finds must not depend on its neighbours' lengths
     for document, doc in zip(documents, nlp.pipe(texts, batch_size=1), strict=True):
-        long_forms = {}
-        if explain and doc.ents:
-            for found in find_definitions(document.text, document.sentences):
-                long_forms[found.short_form] = document.text[found.start : found.end]
+        definitions = (
+            find_definitions(document.text, document.sentences) if explain and doc.ents else []
+        )
         spans = []
         for entity in doc.ents:
             surface = entity.text.strip()
             start = entity.start_char + len(entity.text) - len(entity.text.lstrip())
             if surface:
-                spans.append((start, start + len(surface), long_forms.get(surface, surface)))
+                text = spell(surface, document.text, definitions)
+                spans.append((start, start + len(surface), text))
         yield spans
 
 

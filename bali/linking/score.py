@@ -1,34 +1,35 @@
-"""`bali linking score`: how well the linker meets a gold corpus in PubTator's layout.
+"""`bali linking score`: how well mentions meet a gold corpus in PubTator's layout.
 
-The knowledge base is the one that the workflow built; the settings are those of the config. Gold
-identifiers are turned into CUIs by the table `codes` and by files of identifiers. What cannot be
-turned is left out and counted (bali/linking/metrics.py says how).
+Either the dictionary links the gold documents here, over the knowledge base that the workflow
+built, with the settings of the config; `--ablate` takes each step away in turn and says what is
+lost. Or `--mentions` names tables of mentions, whoever found them (bali/linking/score_tables.py).
 
-`--ablate` takes each step away in turn and says what is lost.
+Gold identifiers are turned into CUIs by the table `codes` and by files of identifiers. What cannot
+be turned is left out and counted (bali/linking/metrics.py says how).
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from bali.config import read_config
 from bali.errors import InputError
 from bali.files import write_json
-from bali.gold.identifiers import Identifiers, vocabulary
-from bali.gold.pubtator import GoldCorpus, read_pubtator
-from bali.gold.sentences import sentence_spans
-from bali.linking.build import Sources, build_linker
+from bali.gold.identifiers import Identifiers
+from bali.gold.pubtator import read_pubtator
+from bali.linking.build import Sources, build_linker, load_linker
 from bali.linking.candidates import CandidateMemory
-from bali.linking.documents import Document
+from bali.linking.goldset import GoldSet, gold_set
 from bali.linking.linker import Linker
-from bali.linking.metrics import Gold, MentionScore, Predicted, RankScore, Rates
-from bali.linking.settings import Settings, from_config, read_section
+from bali.linking.metrics import KS, Predicted, Score
+from bali.linking.score_tables import score_tables
+from bali.linking.settings import Settings, from_config
 from bali.linking.store import Store
 from bali.linking.types import ranks_of_types
 from bali.linking.variants import TABLE as EQUIVALENTS
@@ -36,49 +37,7 @@ from bali.log import progress
 from bali.semantic_groups import TABLE as GROUPS
 from bali.storage import read_table
 
-KS = (1, 5)
 BLOCK = 100  # documents linked together
-
-
-@dataclass
-class GoldSet:
-    """Gold in the terms of the knowledge base.
-
-    Attributes:
-        documents: each with its gold mentions of the chosen types.
-        facts: what was read, kept and left out.
-    """
-
-    documents: list[tuple[Document, list[Gold]]] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class Score:
-    """All figures of one linker over one corpus."""
-
-    mentions: MentionScore = field(default_factory=MentionScore)
-    ranks: RankScore = field(default_factory=lambda: RankScore(KS))
-
-    def figures(self) -> dict[str, Any]:
-        """For the JSON file."""
-
-        def rates(found: Rates) -> dict[str, float]:
-            return {
-                "precision": found.precision, "recall": found.recall, "f1": found.f1,
-                "predicted": found.predicted, "gold": found.gold,
-            }  # fmt: skip
-
-        return {
-            "strict": rates(self.mentions.strict),
-            "overlapping": rates(self.mentions.overlapping),
-            "document": rates(self.mentions.document),
-            "left out": self.mentions.left_out,
-            "gold spans": {
-                "spans": self.ranks.spans,
-                **{f"acc@{k}": self.ranks.accuracy(k) for k in KS},
-            },
-        }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,10 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--types", nargs="*", default=[], help="types of gold mentions to score")
     parser.add_argument(
+        "--mentions", type=Path, nargs="+", metavar="PARQUET",
+        help="score these tables of mentions; nothing is linked here",
+    )  # fmt: skip
+    parser.add_argument(
         "--semantic-types", nargs="*", metavar="TYPE",
         help="TUIs or groups that are mentions, in the place of linking.semantic_types",
     )  # fmt: skip
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"))
+    parser.add_argument(
+        "--config", type=Path, help="what differs from config.yaml, as for `snakemake --configfile`"
+    )
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--without", nargs="*", default=[], metavar="STEP", help="steps left out")
     parser.add_argument("--ablate", action="store_true", help="also score without each step")
@@ -104,18 +69,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print the figures; write them where a file is named."""
     sources = sources_of(args.results)
-    section = read_section(args.config)
+    section = read_config(args.config)["linking"]
     settings = _settings(section, args)
-    memory = memory_of(sources, settings, section, args.threads)
     gold = gold_set(read_pubtator(args.gold), _identifiers(args, sources), args.types)
     if not gold.facts["mentions"]["scored"]:
         raise InputError(
             f"{args.gold}: no mention to score: {gold.facts['mentions']}; check --types and "
             "--identifiers"
         )
-    scores = {"all steps": score(build_linker(sources, settings), gold, memory)}
-    if args.ablate:
-        for step in settings.steps:
+    if args.mentions:
+        scores = {"mentions": score_tables(args.mentions, gold)}
+    else:
+        memory = memory_of(sources, settings, section, args.threads)
+        scores = {"all steps": score(_linker(sources, settings), gold, memory)}
+        for step in settings.steps if args.ablate else ():
             without = build_linker(sources, settings.without(step))
             scores[f"without {step}"] = score(without, gold, memory)
     lines = [f"{what}: {value}" for what, value in gold.facts.items()]
@@ -123,6 +90,14 @@ def run(args: argparse.Namespace) -> None:
     if args.out:
         figures = {name: one.figures() for name, one in scores.items()}
         write_json(args.out, {"gold": gold.facts, "scores": figures})
+
+
+def _linker(sources: Sources, settings: Settings) -> Linker:
+    """The linker over the lexicon that the workflow built, or over a new one for other settings."""
+    try:
+        return load_linker(sources.kb, settings)
+    except InputError:
+        return build_linker(sources, settings)
 
 
 def sources_of(results: Path) -> Sources:
@@ -156,44 +131,6 @@ def memory_of(
         threads=threads,
         concepts=ranks_of_types(sources.semantic_types, sources.groups, settings.semantic_types),
     )
-
-
-def gold_set(corpus: GoldCorpus, identifiers: Identifiers, types: Sequence[str]) -> GoldSet:
-    """Turn gold identifiers into concepts.
-
-    Args:
-        corpus: as it was read.
-        identifiers: what stands for what.
-        types: of mentions to score; none scores all.
-    """
-    gold = GoldSet()
-    counts: Counter[str] = Counter()
-    unknown: Counter[str] = Counter()
-    for number, document in enumerate(corpus.documents):
-        mentions = []
-        for mention in document.mentions:
-            if types and not set(types) & set(mention.types):
-                counts["of other types"] += 1
-                continue
-            cuis = frozenset().union(*map(identifiers.cuis, mention.identifiers))
-            if cuis:
-                counts["scored"] += 1
-            elif mention.identifiers:
-                counts["of no concept"] += 1
-                unknown.update(vocabulary(i) or "other" for i in mention.identifiers)
-            else:
-                counts["without an identifier"] += 1
-            mentions.append(Gold(mention.start, mention.end, cuis))
-        linked = Document(number, 1, document.text, sentence_spans(document))
-        gold.documents.append((linked, mentions))
-    reasons = ("scored", "of no concept", "without an identifier", "of other types")
-    gold.facts = {
-        "documents": len(corpus.documents),
-        "repeated documents": corpus.repeated,
-        "mentions": {reason: counts[reason] for reason in reasons},
-        "identifiers of no concept": dict(sorted(unknown.items())),
-    }
-    return gold
 
 
 def score(linker: Linker, gold: GoldSet, memory: CandidateMemory) -> Score:
@@ -234,6 +171,10 @@ def table(scores: dict[str, Score]) -> Iterable[str]:
 
 def _settings(section: Mapping[str, Any], args: argparse.Namespace) -> Settings:
     settings = from_config(section)
+    if args.mentions and (args.without or args.ablate or args.semantic_types is not None):
+        raise InputError(
+            "--mentions: --without, --ablate and --semantic-types are of the dictionary"
+        )
     if args.semantic_types is not None:
         settings = replace(settings, semantic_types=tuple(args.semantic_types))
     for step in args.without:

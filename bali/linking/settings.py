@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, Self
 
-import yaml
-
 from bali.errors import InputError
-from bali.files import require_file
 from bali.linking.variants import STEPS as VARIANTS
 
 # What can be left out beside the steps that make variants (bali/linking/variants.py).
@@ -100,32 +96,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def from_config(section: Mapping[str, Any]) -> Settings:
-    """Settings from the section `linking` of a config.
-
-    Raises:
-        InputError: a key is missing.
-    """
-    names = [field.name for field in fields(Settings)]
-    if missing := [name for name in names if section.get(name) is None]:
-        raise InputError(f"config: linking.{missing[0]} is missing; config.yaml shows all keys")
-    return Settings(**_lists({name: section[name] for name in names}))
-
-
-def read_section(path: Path) -> dict[str, Any]:
-    """The section `linking` of a config.
-
-    Raises:
-        InputError: it is missing or no YAML.
-    """
-    require_file(path, "give the config by --config")
-    try:
-        config = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: no YAML ({error}); correct it") from None
-    if not isinstance(config, dict) or not isinstance(config.get("linking"), dict):
-        raise InputError(f"{path}: has no section linking; config.yaml shows all keys")
-    section: dict[str, Any] = config["linking"]
-    return section
+    """Settings from the section `linking` of a config, whose keys are all there."""
+    return Settings(**_lists({field.name: section[field.name] for field in fields(Settings)}))
 
 
 def _lists(values: dict[str, Any]) -> dict[str, Any]:

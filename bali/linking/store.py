@@ -6,7 +6,7 @@
 | aliases.json | the distinct names in the order of the index |
 | vocabulary.json, idf.npy | the TF-IDF vectoriser |
 | vectors.npz | the TF-IDF vectors of the aliases, float32 |
-| hnsw.bin | the index over them |
+| hnsw.bin | the index over them (bali/linking/index.py) |
 | names/ | what the linker itself compares text with (bali/linking/lexicon.py) |
 """
 
@@ -79,7 +79,8 @@ class Store:
             InputError: a file is missing.
         """
         self.require_vectors()
-        _require(self.entities, self.index)
+        _require(self.entities)
+        require_file(self.index, "build the index: `snakemake --cores 2 linking_index`")
 
     def write_entities(self, entities: Iterable[dict[str, Any]]) -> None:
         """Write concepts, one JSON object a line."""
@@ -100,4 +101,4 @@ class Store:
 
 def _require(*paths: Path) -> None:
     for path in paths:
-        require_file(path, "build the knowledge base: snakemake results/linking/kb.counts.json")
+        require_file(path, "build the knowledge base: `snakemake --cores 2 linking_kb`")

@@ -39,7 +39,8 @@ class Stream:
         counts: (n,) bool, whether the word is in the key of what it is part of.
         units: (n,) int64; names are looked for inside a unit.
         sentences: (n,) int64, number of the sentence.
-        joined: (n,) bool, nothing but a joint parts the word from the one before.
+        joined: (n,) bool, nothing but a joint parts the word from the one before; a sentence may
+            end between them, as between a title and an abstract.
         first: (n,) int64, first word of the text that it stands for.
         last: (n,) int64, word of the text after the last that it stands for.
     """
@@ -51,6 +52,13 @@ class Stream:
     joined: NDArray[np.bool_]
     first: NDArray[np.int64]
     last: NDArray[np.int64]
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Whether the word is joined to the one before in the same sentence."""
+        found = self.joined.copy()
+        found[1:] &= self.sentences[1:] == self.sentences[:-1]
+        return found
 
     @property
     def opens(self) -> NDArray[np.bool_]:
@@ -76,13 +84,14 @@ def plain_stream(block: Block, ids: NDArray[np.int32], vocabulary: Vocabulary) -
     numbers = np.arange(len(ids))
     ends, starts = block.ends[:-1], block.starts[1:]
     joined = np.zeros(len(ids), np.bool_)
-    joined[1:] = (block.sentences[1:] == block.sentences[:-1]) & (starts == ends + 1)
+    joined[1:] = starts == ends + 1
     at = np.flatnonzero(joined)
     joined[at] = table_of(JOINTS)[block.codes[block.ends[at - 1]]]
+    bounds = np.array(block.bounds)
+    joined[bounds[bounds < len(ids)]] = False  # first words of documents
     has_key = np.array([bool(key) for key in vocabulary.keys], np.bool_)
     after = table_of(APOSTROPHES)[block.codes[np.maximum(block.starts, 1) - 1]]
-    bounds = np.array(block.bounds)
-    after[bounds[bounds < len(ids)]] = False  # first words of documents
+    after[bounds[bounds < len(ids)]] = False
     return Stream(
         ids=ids,
         counts=has_key[ids] & ~(vocabulary.possessive[ids] & after),
@@ -125,14 +134,14 @@ def spelt_stream(plain: Stream, occurrences: Sequence[Occurrence]) -> Stream:
         take(position, int(np.searchsorted(sentences, sentence, side="right")))
     read, owner = np.array(source, np.int64), np.array(first, np.int64)
     # inside a long form punctuation does not matter: it is one expression
-    inside = np.zeros(len(read), np.bool_)
-    inside[1:] = owner[1:] == owner[:-1]
+    spelt = np.zeros(len(read), np.bool_)
+    spelt[1:] = owner[1:] == owner[:-1]
     return Stream(
         ids=plain.ids[read],
         counts=plain.counts[read],
         units=plain.sentences[owner],
         sentences=plain.sentences[owner],
-        joined=inside | plain.joined[owner],
+        joined=spelt | plain.inside[owner],
         first=owner,
         last=np.array(last, np.int64),
     )

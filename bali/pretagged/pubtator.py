@@ -6,7 +6,7 @@
 
 Types are Gene (identifiers of NCBI Gene, several joined by a semicolon), Species (NCBI taxonomy),
 CellLine (CVCL_...), Disease and Chemical (MESH:..., OMIM:...) and kinds of variants; `-` or nothing
-stands for no identifier. Relations have four fields and are passed over. Unlike gold
+stands for no identifier. Relations have four fields and are counted, not read. Unlike gold
 (bali/gold/pubtator.py), what does not fit its text is counted, and files of any size are streamed.
 """
 
@@ -32,10 +32,11 @@ class _Block:
         self.name = name
         self.passages: dict[str, str] = {}
         self.mentions: list[TaggedMention] = []
+        self.relations = 0
 
     def document(self) -> TaggedDocument:
         text = document_text(self.passages.get("t", ""), self.passages.get("a", ""))
-        return TaggedDocument(read_pmid(self.name), text, self.mentions)
+        return TaggedDocument(read_pmid(self.name), text, self.mentions, relations=self.relations)
 
 
 def read_pubtator3(path: Path, max_decompressed_mb: int) -> Iterator[TaggedDocument]:
@@ -67,7 +68,8 @@ def read_pubtator3(path: Path, max_decompressed_mb: int) -> Iterator[TaggedDocum
             fields = line.split("\t")
             block = _same(block, fields[0], where)
             if len(fields) == 4 and not _OFFSET.fullmatch(fields[1]):
-                continue  # a relation
+                block.relations += 1
+                continue
             block.mentions.append(_mention(block, fields, where))
     if block:
         yield block.document()

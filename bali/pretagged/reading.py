@@ -58,6 +58,7 @@ class FileContent:
         documents: number of all documents.
         mentions: number of all mentions.
         lost: mentions that are in no run, by reason.
+        relations: number of all lines of relations.
     """
 
     runs: list[Path]
@@ -67,6 +68,7 @@ class FileContent:
     documents: int = 0
     mentions: int = 0
     lost: Counter[str] = field(default_factory=Counter)
+    relations: int = 0
 
 
 def read_file(
@@ -95,6 +97,7 @@ def read_file(
         content.documents += 1
         content.mentions += len(document.mentions) + document.lost.total()
         content.lost += document.lost
+        content.relations += document.relations
         if document.pmid is None:
             content.lost[NO_PMID] += len(document.mentions)
             continue

@@ -42,12 +42,14 @@ class TaggedDocument:
         text: what the offsets count in.
         mentions: in the order of the file.
         lost: mentions that the layout has but a span of text cannot hold, by reason.
+        relations: lines that state one of these, which are no mentions.
     """
 
     pmid: int | None
     text: str
     mentions: list[TaggedMention] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
+    relations: int = 0
 
 
 class Placed(NamedTuple):

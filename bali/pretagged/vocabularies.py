@@ -17,13 +17,14 @@ from typing import NamedTuple
 from bali.errors import InputError
 from bali.files import require_file
 
-UNKNOWN = "unknown"  # the vocabulary of what no prefix tells
+UNKNOWN = "unknown"  # the vocabulary of what no known prefix tells
 UMLS = "umls"  # whose codes are CUIs
 REMEMBERED = 2**17  # identifiers as they were written; most of a corpus come again
 _COLUMNS = ["prefix", "vocabulary", "sab", "code"]
 _NONE = frozenset(("", "-", "-1", "cui-less"))
 _JOINTS = re.compile(r"[|;,+]")
 _CUI = re.compile(r"C[0-9]{7}")
+_PREFIX = re.compile(r"[A-Z][A-Z0-9._-]{0,19}(?=:)")
 _BARE_MESH = re.compile(r"[CD](?:[0-9]{6}|[0-9]{9})")
 
 
@@ -32,6 +33,14 @@ class Identifier(NamedTuple):
 
     vocabulary: str
     code: str
+
+
+def counted_as(identifier: Identifier) -> str:
+    """What an identifier is counted as: its vocabulary, or its prefix where that is not known."""
+    vocabulary, code = identifier
+    if vocabulary == UNKNOWN and (prefix := _PREFIX.match(code)):
+        return f"{UNKNOWN} {prefix[0].lower()}"
+    return vocabulary
 
 
 class Code(NamedTuple):

@@ -244,11 +244,11 @@ def test_the_graph_needs_the_mentions_only_where_it_is_cut_around_them(
     finished: Project, tmp_path: Path
 ) -> None:
     changed = tmp_path / "changed.yaml"
-    changed.write_text("graph: {mentioned_hops: 1}\n")
+    changed.write_text("graph: {mentioned_hops: 1}\nlinking: {steps: [plural]}\n")
     tiny = f"{finished.repository}/tests/tiny/config.yaml"
     planned = finished.planned("--configfile", tiny, str(changed), "--forceall", "graph")
     assert planned >= {"linking_names", "linking_mentions", "graph_csr"}
-    # the index is for spans that are near to a name, which nobody asks for here
+    # the vectors are for spans that are near to a name, which nobody asks for here
     assert not planned & {"linking_kb", "train_run"}
 
 

@@ -119,7 +119,25 @@ def test_the_rounds_make_no_cycle_and_all_but_one_run_train_on_the_second(fresh:
 def test_the_route_is_planned_by_the_config(fresh: Project) -> None:
     scispacy = "linking: {method: scispacy, model: m}\npairs: {methods: [scispacy]}"
     planned = fresh.planned("linking", *with_config(fresh, scispacy))
-    assert planned >= {"linking_kb", "linking_scispacy"} and "linking_mentions" not in planned
+    assert planned >= {"linking_kb", "linking_index", "linking_scispacy"}
+    assert "linking_mentions" not in planned
+    planned = fresh.planned("linking")  # the tiny universe looks candidates up
+    assert planned >= {"linking_kb", "linking_mentions"} and "linking_index" not in planned
+    planned = fresh.planned("linking", *with_config(fresh, "linking: {steps: [plural]}"))
+    assert "linking_mentions" in planned and not planned & {"linking_kb", "linking_index"}
+    # the lexicon can be built whatever the method is: `bali link` reads it
+    assert "linking_names" in fresh.planned("linking_names", *with_config(fresh, scispacy))
+
+
+def test_settings_of_an_index_that_nobody_searches_rerun_nothing(finished: Project) -> None:
+    changed = with_config(finished, "linking: {hnsw: {m: 17, ef_construction: 101, ef_search: 9}}")
+    assert finished.planned(*changed) == set()
+
+
+def test_memory_follows_the_number_of_names(finished: Project) -> None:
+    done = finished.run("--dry-run", "--forcerun", "linking_names", "--allowed-rules",
+                        "linking_names", "results/linking/names.counts.json")  # fmt: skip
+    assert re.search(r"resources: mem_mb=\d{3,4}, ", done.stdout), done.stdout[-2000:]
 
 
 @pytest.mark.parametrize(

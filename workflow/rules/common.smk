@@ -1,6 +1,7 @@
 """Helpers of the rules: what the user brings, shards, digests of code, runs."""
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -152,9 +153,30 @@ def near_names():
     return [f"results/linking/kb/{name}" for name in names]
 
 
+def mb_of(path):
+    """The size of a file in MB. While it is not made, Snakemake takes the error for "later"."""
+    return os.path.getsize(path) / 1e6
+
+
+def memory_of_names(wildcards, input):
+    """MB for the lexicon. Measured: 1.4 GB for a million names."""
+    return int(1_000 + 150 * mb_of(input.names))
+
+
+def memory_of_kb(wildcards, input):
+    """MB for concepts and vectors."""
+    return int(1_000 + 150 * mb_of(input.names))
+
+
+def memory_of_index(wildcards, input):
+    """MB for the index of scispaCy."""
+    return int(1_000 + 10 * mb_of(input.vectors))
+
+
 def linking_counts():
     """Accounts of what all shards are linked with."""
-    made = {"dictionary": ["kb", "names"], "scispacy": ["kb"], "pretagged": ["pretagged"]}
+    dictionary = ["kb", "names"] if near_names() else ["names"]
+    made = {"dictionary": dictionary, "scispacy": ["kb"], "pretagged": ["pretagged"]}
     names = made[config["linking"]["method"]]
     return [f"results/linking/{name}.counts.json" for name in names]
 

@@ -2,7 +2,7 @@
 
 
 rule linking_kb:
-    """Concepts and names in the form that scispaCy searches."""
+    """Concepts, names and their TF-IDF vectors, for what is near to a name."""
     input:
         names="results/umls/names.parquet",
         semantic_types="results/umls/semantic_types.parquet",
@@ -13,7 +13,6 @@ rule linking_kb:
         vocabulary="results/linking/kb/vocabulary.json",
         idf="results/linking/kb/idf.npy",
         vectors="results/linking/kb/vectors.npz",
-        index="results/linking/kb/hnsw.bin",
         counts="results/linking/kb.counts.json",
     log:
         "results/logs/linking/kb.log",
@@ -21,23 +20,50 @@ rule linking_kb:
         "results/benchmarks/linking/kb.tsv"
     conda:
         "../envs/nlp.yaml"
-    threads: 1  # the index has the same bytes each time only if one thread builds it
+    threads: 1
     resources:
-        mem_mb=2_000,  # measured: 250 MB for 27,500 names
+        mem_mb=memory_of_kb,
         runtime=240,
     params:
         folder=subpath(output.aliases, parent=True),
         min_df=lookup(dpath="linking/min_df", within=config),
-        m=lookup(dpath="linking/hnsw/m", within=config),
-        ef_construction=lookup(dpath="linking/hnsw/ef_construction", within=config),
         code=code_digest("linking.kb"),
     shell:
         "python -m bali linking kb"
         " --names {input.names:q} --semantic-types {input.semantic_types:q}"
         " --definitions {input.definitions:q}"
         " --min-df {params.min_df:q}"
-        " --hnsw-m {params.m:q} --hnsw-ef-construction {params.ef_construction:q}"
         " --out-dir {params.folder:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule linking_index:
+    """The index of scispaCy over the vectors; the dictionary does without."""
+    input:
+        aliases="results/linking/kb/aliases.json",
+        vocabulary="results/linking/kb/vocabulary.json",
+        idf="results/linking/kb/idf.npy",
+        vectors="results/linking/kb/vectors.npz",
+    output:
+        index="results/linking/kb/hnsw.bin",
+    log:
+        "results/logs/linking/index.log",
+    benchmark:
+        "results/benchmarks/linking/index.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1  # the index has the same bytes each time only if one thread builds it
+    resources:
+        mem_mb=memory_of_index,
+        runtime=1440,
+    params:
+        folder=subpath(output.index, parent=True),
+        m=lookup(dpath="linking/hnsw/m", within=config),
+        ef_construction=lookup(dpath="linking/hnsw/ef_construction", within=config),
+        code=code_digest("linking.index"),
+    shell:
+        "python -m bali linking index --kb {params.folder:q}"
+        " --m {params.m:q} --ef-construction {params.ef_construction:q}"
         " --log {log:q}"
 
 
@@ -66,7 +92,7 @@ rule linking_names:
         "../envs/nlp.yaml"
     threads: 1
     resources:
-        mem_mb=2_000,  # measured: 1.4 GB for a million names, which grows with them
+        mem_mb=memory_of_names,
         runtime=60,
     params:
         kb=subpath(output.lexicon, ancestor=2),

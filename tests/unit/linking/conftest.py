@@ -54,9 +54,13 @@ def umls(tmp_path_factory) -> Path:
 def kb_flags(umls: Path, out: Path, min_df: int = 1) -> list[str]:
     flags = ["--names", umls / "names.parquet", "--definitions", umls / "definitions.parquet"]
     flags += ["--semantic-types", umls / "semantic_types.parquet", "--min-df", min_df]
-    flags += ["--hnsw-m", 16, "--hnsw-ef-construction", 100, "--out-dir", out / "kb"]
-    flags += ["--counts", out / "kb.counts.json", "--log", out / "kb.log"]
+    flags += ["--out-dir", out / "kb", "--counts", out / "kb.counts.json", "--log", out / "kb.log"]
     return ["linking", "kb", *map(str, flags)]
+
+
+def index_flags(out: Path) -> list[str]:
+    flags = ["--kb", out / "kb", "--m", 16, "--ef-construction", 100, "--log", out / "index.log"]
+    return ["linking", "index", *map(str, flags)]
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +70,17 @@ def kb_command() -> Callable[..., list[str]]:
 
 
 @pytest.fixture(scope="session")
+def index_command() -> Callable[..., list[str]]:
+    """Arguments of `bali linking index` over the same folder."""
+    return index_flags
+
+
+@pytest.fixture(scope="session")
 def kb(umls, tmp_path_factory) -> Path:
     """The folder of the built knowledge base."""
     out = tmp_path_factory.mktemp("linking")
     assert main(kb_flags(umls, out)) == 0
+    assert main(index_flags(out)) == 0
     return out / "kb"
 
 

@@ -96,7 +96,26 @@ def test_a_missing_knowledge_base_is_one_line(run, tmp_path):
     shutil.rmtree(tmp_path / "kb")
     status, _, error = run("x")
     assert status == 2
-    assert "lexicon.json: no such file; build it with `bali linking names`" in error
+    assert "lexicon.json: no such file; build it, whatever linking.method is: `snakemake" in error
+    assert error.count("\n") == 1
+
+
+def test_a_config_names_only_what_differs(run, tmp_path):
+    """The rest is that of config.yaml, as Snakemake merges them."""
+    config = tmp_path / "c.yaml"
+    config.write_text("linking: {max_words: 8, max_candidates: 1, steps: [plural, candidates]}")
+    status, _, error = run("colds", "--config", config)
+    assert (status, error.count("\n")) == (2, 1)
+    assert "made with linking.steps ['letters', 'possessive'" in error
+    from bali.linking.settings import STEPS
+
+    steps = ", ".join(STEPS)
+    config.write_text(f"linking: {{max_words: 8, max_candidates: 1, steps: [{steps}]}}")
+    status, out, _ = run("colds", "--config", config, "--format", "jsonl")
+    assert status == 0
+    assert [c["cui"] for c in json.loads(out)["concepts"]] == ["C0000005"]
+    config.write_text("linking: {max_word: 8}")
+    assert "linking.max_word is no setting; linking has" in run("colds", "--config", config)[2]
 
 
 def test_it_starts_without_scispacy_spacy_or_torch(run, tmp_path):

@@ -40,10 +40,6 @@ def by_looking_at_all(doc: Document, forms: set[str], keys: set[str], variants: 
         for last in range(first + 1, len(words) + 1):
             run = words[first:last]
             exact = " ".join(word.form for word in run) in forms
-            if exact and run[0].sentence != run[-1].sentence:
-                crossing.add(first)
-            if run[0].sentence != run[-1].sentence:
-                continue
             gaps = [doc.text[a.end : b.start] for a, b in pairwise(run)]
             counted = [key for key in parts[first:last] if key]
             variant = (
@@ -51,7 +47,9 @@ def by_looking_at_all(doc: Document, forms: set[str], keys: set[str], variants: 
                 and (len(set(counted)) == len(counted) or not variants.any_order)
                 and variants.key(counted) in keys
             )  # fmt: skip
-            if exact or variant:
+            if (exact or variant) and run[0].sentence != run[-1].sentence:
+                crossing.add(first)
+            elif exact or variant:
                 found[first] = last, exact
     return found, crossing
 

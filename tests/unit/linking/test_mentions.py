@@ -133,6 +133,13 @@ def test_what_crosses_a_sentence_end_is_counted_not_linked(link):
     rows, counts = link(("Of the kidney", "Disease was seen."), threshold=0.99)
     assert rows == []
     assert dropped(counts, "names in text")["crosses a sentence end"] == 1
+    # a variant too, where nothing but the sentence's end is in its way
+    rows, counts = link(("Of the polycystic", "Ovary was seen."), threshold=0.99)
+    assert rows == []
+    assert dropped(counts, "names in text")["crosses a sentence end"] == 1
+    rows, counts = link(("Of the polycystic.", "Ovary was seen."), threshold=0.5)
+    assert rows == []
+    assert dropped(counts, "names in text")["crosses a sentence end"] == 0
 
 
 def test_each_account_adds_up_and_counts_the_names(link, tmp_path):
@@ -206,12 +213,12 @@ def test_a_lexicon_of_other_settings_or_none_is_the_users_mistake(link, tmp_path
     command = ["linking", "mentions", *words, "--steps", *STEPS]
     assert main(command) == 2
     error = capsys.readouterr().err
-    assert "names: made with linking.max_words 8, not 9; make it again with `bali linking" in error
+    assert "names: made with linking.max_words 8, not 9; make it again with the config" in error
     lexicon = tmp_path / "kb" / "names" / "lexicon.json"
     lexicon.write_text("[]")
     assert main(command) == 2
-    assert f"{lexicon}: no lexicon; build it with `bali linking names`" in capsys.readouterr().err
+    assert f"{lexicon}: no lexicon; build it, whatever" in capsys.readouterr().err
     lexicon.unlink()
     assert main(command) == 2
-    assert f"{lexicon}: no such file; build it with" in capsys.readouterr().err
+    assert f"{lexicon}: no such file; build it, whatever" in capsys.readouterr().err
     assert not (tmp_path / "out.parquet").exists()

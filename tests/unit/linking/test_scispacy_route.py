@@ -19,6 +19,8 @@ TERMS = [
     "Renal failures",
     "kidney. Disease",
     "zzz",
+    "MSs",
+    "RFs",
 ]
 
 
@@ -81,6 +83,21 @@ def test_entities_become_mentions_with_candidates(link):
     assert dict(account["dropped"]) == {
         "crosses a sentence end": 1, "held-out name": 2, "no candidate": 1
     }  # fmt: skip
+
+
+def test_no_form_of_a_heldout_name_is_linked(link):
+    """The plural of its short form, the short form inside a longer name, its looser forms."""
+    held = "RFs, Renal failures and renal failure"
+    _, rows, counts = link(("", f"In renal failure (RF), {held}."), threshold=0.0)
+    assert rows == []
+    assert dict(counts["tables"]["mentions"]["dropped"])["held-out name"] == 4
+
+
+def test_a_short_form_in_the_plural_is_looked_up_as_its_long_form(link):
+    _, rows, _ = link(("", "Multiple sclerosis (MS) and two MSs."), threshold=0.9)
+    assert [(r["text"], r["cui"]) for r in rows if not r["rank"]] == [
+        ("MS", "C0000003"), ("MSs", "C0000003"),
+    ]  # fmt: skip
 
 
 def test_the_score_is_scispacys_and_the_threshold_and_types_choose(link):

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from bali.__main__ import main
-from bali.storage import from_columns, write_table
+from bali.linking.variants import TABLE
+from bali.storage import from_columns, read_table, write_table
 from paths import REPOSITORY
 
 GOLD = """7|t|Kidney diseases
@@ -51,6 +52,7 @@ def score(tmp_path, umls, kb, capsys):
     return run
 
 
+DEFAULT = yaml.safe_load((REPOSITORY / "config.yaml").read_text())["linking"]
 CONFIG = ("--config", str(REPOSITORY / "config.yaml"), "--types", "Disease")
 
 
@@ -85,8 +87,7 @@ def test_a_step_taken_away_shows(score):
     assert scores["all steps"]["strict"]["recall"] == 4 / 6
     assert scores["without plural"]["strict"]["recall"] == 3 / 6
     assert scores["without abbreviations"]["strict"]["recall"] == 2 / 6
-    steps = yaml.safe_load((REPOSITORY / "config.yaml").read_text())["linking"]["steps"]
-    assert set(scores) == {"all steps", *(f"without {step}" for step in steps)}
+    assert set(scores) == {"all steps", *(f"without {step}" for step in DEFAULT["steps"])}
 
 
 def test_semantic_types_of_mentions(score):
@@ -102,6 +103,7 @@ def test_semantic_types_of_mentions(score):
         (("--without", "nothing"), "--without nothing: none of letters"),
         (("--semantic-types", "T999"), "linking.semantic_types: 'T999' is neither"),
         (("--config", "none.yaml"), "none.yaml: no such file"),
+        (("--mentions", "x", "--ablate"), "--mentions: --without, --ablate and"),
     ],
 )
 def test_mistakes_of_the_user(score, flags, message):
@@ -113,10 +115,103 @@ def test_mistakes_of_the_user(score, flags, message):
     ("text", "message"),
     [
         ("linking: [", "no YAML"),
-        ("umls: 1", "no section linking"),
-        ("linking: {min_characters: 3}", "linking.max_words is missing"),
+        ("umls: 1", "umls: 1 is not of type 'object'"),
+        ("linking: {min_character: 3}", "linking.min_character is no setting; linking has"),
+        ("[]", "no config; config.yaml shows all keys"),
     ],
 )
 def test_a_config_that_is_none(score, tmp_path, text, message):
     (tmp_path / "c.yaml").write_text(text)
     assert message in score("--config", str(tmp_path / "c.yaml"), status=2)[0]
+
+
+def test_a_config_has_only_what_differs(score, tmp_path):
+    (tmp_path / "c.yaml").write_text("linking: {steps: [abbreviations]}")
+    _, found = score("--config", str(tmp_path / "c.yaml"), "--types", "Disease")
+    # without the step plural "Kidney diseases" is missed
+    assert found["scores"]["all steps"]["strict"]["recall"] == 3 / 6
+
+
+ROWS = [  # PMID, version, start, CUI, rank
+    (7, 1, 0, "C0000001", 0),  # an older version does not count
+    (7, 2, 16, "C0000009", 0),
+    (7, 2, 16, "C0000003", 1),
+    (7, 2, 36, "C0000003", 0),
+    (7, 2, 45, "C0000001", 0),
+    (9, 1, 3, "C0000001", 0),  # no document of the gold file
+]
+ENDS = {0: 15, 16: 34, 36: 38, 45: 47, 3: 5}
+
+
+def write_mentions(path, rows, texts):
+    columns = {
+        "pmid": [r[0] for r in rows], "version": [r[1] for r in rows],
+        "sentence": [0] * len(rows), "start": [r[2] for r in rows],
+        "end": [ENDS[r[2]] for r in rows], "text": texts, "cui": [r[3] for r in rows],
+        "score": [1.0] * len(rows), "rank": [r[4] for r in rows], "method": ["x"] * len(rows),
+    }  # fmt: skip
+    write_table("mentions", from_columns("mentions", columns), path)
+
+
+def test_a_table_of_mentions_is_scored_whoever_made_it(score, tmp_path):
+    text = "Kidney diseases Multiple sclerosis (MS). MS and cold. A rash."
+    texts = [text[r[2] : ENDS[r[2]]] for r in ROWS]
+    write_mentions(tmp_path / "m.parquet", ROWS, texts)
+    printed, found = score("--types", "Disease", "--mentions", str(tmp_path / "m.parquet"))
+    figures = found["scores"]["mentions"]
+    # of three predictions one is right: at 16 the second candidate would be, 45 is no mention
+    assert (figures["strict"]["predicted"], figures["strict"]["precision"]) == (3, 1 / 3)
+    assert figures["strict"]["recall"] == 1 / 6
+    assert figures["gold spans"] == {"spans": 6, "acc@1": 1 / 6, "acc@5": 2 / 6}
+    assert found["gold"]["documents with mentions"] == 1
+    assert printed.splitlines()[-1].startswith("mentions ")
+
+
+def test_a_document_of_another_text_is_left_out_and_counted(score, tmp_path):
+    rows = [*ROWS[1:2], (8, 1, 0, "C0000008", 0)]
+    write_mentions(tmp_path / "m.parquet", rows, ["something else", "Kidney failure "])
+    _, found = score("--types", "Disease", "--mentions", str(tmp_path / "m.parquet"))
+    assert found["gold"]["documents left out, whose text differs"] == 1
+    figures = found["scores"]["mentions"]
+    assert (figures["strict"]["gold"], figures["gold spans"]["spans"]) == (1, 1)
+
+
+def test_a_table_without_the_gold_documents_is_the_users_mistake(score, tmp_path):
+    write_mentions(tmp_path / "m.parquet", ROWS[-1:], ["xy"])
+    message, _ = score("--mentions", str(tmp_path / "m.parquet"), status=2)
+    assert "m.parquet: no mention in a document of the gold file; link its" in message
+
+
+def test_gold_documents_become_tables_that_are_linked_and_scored(score, tmp_path):
+    """The whole way: gold file, tables, a step of linking, score of its table."""
+    gold, out = tmp_path / "gold.txt", tmp_path / "tables"
+    assert main(["gold", "tables", str(gold), "--out-dir", str(out)]) == 0
+    documents = read_table("documents", out / "documents.parquet").to_pylist()
+    assert [(d["pmid"], d["title"]) for d in documents] == [
+        (7, "Kidney diseases"), (8, "Kidney failure"),
+    ]  # fmt: skip
+    kb = tmp_path / "results" / "linking" / "kb"
+    settings = ["--min-characters", "3", "--max-words", "12", "--steps", *DEFAULT["steps"]]
+    umls = tmp_path / "results" / "umls"
+    words = [
+        "linking", "names", "--names", umls / "names.parquet", "--heldout",
+        umls / "heldout.parquet", "--types", umls / "semantic_types.parquet", "--equivalents",
+        TABLE, "--semantic-groups", REPOSITORY / "resources/semantic_groups.tsv",
+        "--kb", kb, "--counts", tmp_path / "c.json", *settings,
+    ]  # fmt: skip
+    assert main([str(word) for word in words]) == 0
+    words = ["linking", "mentions", "--documents", out / "documents.parquet", "--sentences"]
+    words += [out / "sentences.parquet", "--kb", kb, *settings, "--max-span-words", 6]
+    words += ["--neighbours", 10, "--threshold", 0.85, "--max-candidates", 3]
+    words += ["--out", tmp_path / "m.parquet", "--counts", tmp_path / "c.json"]
+    assert main([str(word) for word in words]) == 0
+    _, tables = score("--types", "Disease", "--mentions", str(tmp_path / "m.parquet"))
+    _, linked = score("--types", "Disease")
+    for figure in ("strict", "overlapping", "document"):
+        assert tables["scores"]["mentions"][figure] == linked["scores"]["all steps"][figure], figure
+
+
+def test_gold_documents_without_a_pmid_make_no_tables(tmp_path, capsys):
+    (tmp_path / "g.txt").write_text("x7|t|a\nx7|a|b\n")
+    assert main(["gold", "tables", str(tmp_path / "g.txt"), "--out-dir", str(tmp_path)]) == 2
+    assert "document 'x7' is no PMID" in capsys.readouterr().err

@@ -20,7 +20,7 @@ def spans(text, taken=(), max_words=3, sentences=None):
     vocabulary = Vocabulary(dictionary, variants)
     stream = plain_stream(block, vocabulary.number(block.surfaces), vocabulary)
     barred = np.array([surface.lower() in taken for surface in block.surfaces], bool)
-    found = candidate_spans(stream.joined, barred, max_words)
+    found = candidate_spans(stream.inside, barred, max_words)
     return [text[block.starts[a] : block.ends[b - 1]] for a, b in found]
 
 

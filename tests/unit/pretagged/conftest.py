@@ -46,7 +46,10 @@ def kg(tmp_path_factory) -> Path:
     write("retired", [{"cui": "C0000099", "successor": "C0000002"}], folder)
     types = [{"cui": c[0], "tui": "T047", "sty": "x"} for c, _ in pairs[:2]]
     write("semantic_types", types, folder)
-    held = [{"cui": "C0000002", "name": "disseminated sclerosis", "split": "test"}]
+    held = [
+        {"cui": "C0000002", "name": "disseminated sclerosis", "split": "test"},
+        {"cui": "C0000002", "name": "myelin disease", "split": "test"},
+    ]
     write("heldout", held, folder)
     (folder / "hgnc.tsv").write_text("hgnc_id\tentrez_id\nHGNC:5\t1\n")
     return folder

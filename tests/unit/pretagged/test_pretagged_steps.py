@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from xml.parsers import expat
@@ -118,6 +119,47 @@ def test_what_crosses_a_sentence_or_is_held_out_is_counted(index, link, tmp_path
     assert dropped(counts["tables"]["mentions"]) == {
         "crosses a sentence end": 1, "held-out name": 4
     }  # fmt: skip
+
+
+def test_what_a_document_explains_as_a_heldout_name_is_held_out_in_every_form(
+    index, link, tmp_path
+):
+    """Plural of a short form, short form inside a name, and a looser form (step general)."""
+    title = "Disseminated sclerosis (DS) and two DSs; myelin (MY) harm, MY disease, myelin injury."
+    text = f"{title} A rash."
+    wanted = ("DSs", "MY disease", "myelin injury", "rash")
+    file = write_lines(
+        tmp_path / "a.jsonl", bern2(3, text, *((text.index(w), w, "D000001") for w in wanted))
+    )
+    assert index(file) == 0
+    rows, counts = link((3, 1, title, "A rash."))
+    assert [r["text"] for r in rows] == ["rash"]
+    assert dropped(counts["tables"]["mentions"]) == {"held-out name": 3}
+
+
+def test_what_cannot_be_mapped_is_counted_by_prefix(index, tmp_path):
+    file = write_lines(
+        tmp_path / "a.jsonl",
+        bern2(3, "rash MS mice", (0, "rash", "foo:1"), (5, "MS", "Bar-X:2"), (8, "mice", "foo:3")),
+        bern2(4, "rash MS", (0, "rash", "1x:2"), (5, "MS", "mesh:D999999")),
+    )
+    assert index(file) == 0
+    counts = json.loads((tmp_path / "index.counts.json").read_text())
+    assert dropped(counts["tables"]["mentions"]) == {
+        "no concept: mesh": 1, "no concept: unknown": 1, "no concept: unknown bar-x": 1,
+        "no concept: unknown foo": 2,
+    }  # fmt: skip
+    assert counts["facts"]["identifiers"] == {
+        "mesh": 1, "unknown": 1, "unknown bar-x": 1, "unknown foo": 2
+    }  # fmt: skip
+
+
+def test_only_the_most_frequent_unknown_prefixes_are_told_apart(index, tmp_path, monkeypatch):
+    monkeypatch.setattr("bali.linking.pretagged_index.PREFIXES", 1)
+    mentions = [(0, "rash", "b:1"), (5, "MS", "b:2"), (8, "mice", "a:1"), (8, "mic", "c:1")]
+    assert index(write_lines(tmp_path / "a.jsonl", bern2(3, "rash MS mice", *mentions))) == 0
+    counts = json.loads((tmp_path / "index.counts.json").read_text())
+    assert counts["facts"]["identifiers"] == {"unknown": 2, "unknown b": 2}
 
 
 def test_the_first_of_several_documents_with_one_pmid_counts(index, link, tmp_path):
@@ -318,23 +360,46 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
             return data + rng.choice((b"\0\0", b"x", data, data[:20], b"<a/>"))
 
 
-def mentions_in(content: bytes, format_: str) -> int:
-    """Mentions that stand in a file, counted without our readers."""
+def held_by(content: bytes, format_: str) -> dict[str, int]:
+    """Documents, mentions and other lines of a file, counted without our readers."""
     if format_ == "bern2":
-        lines = [json.loads(line) for line in content.splitlines() if line.strip()]
-        return sum(len(line["annotations"]) for line in lines)
+        lines = [json.loads(line) for line in content.split(b"\n") if line.strip()]
+        mentions = sum(len(line.get("annotations", [])) for line in lines)
+        return {"documents": len(lines), "mentions": mentions, "other": 0}
     if format_ == "pubtator":
-        return sum(line.count(b"\t") >= 4 for line in content.splitlines())
-    found = 0
+        lines = content.split(b"\n")
+        tabs = [line.count(b"\t") for line in lines]
+        passages = sum(b"|t|" in line or b"|a|" in line for line in lines)
+        blocks = [block for block in content.split(b"\n\n") if block.strip()]
+        documents = sum(max(1, block.count(b"|t|")) for block in blocks)
+        filled = sum(bool(line.strip()) for line in lines)
+        mentions = sum(number >= 4 for number in tabs)
+        return {"documents": documents, "mentions": mentions,
+                "other": filled - passages - mentions}  # fmt: skip
+    found = {"documents": 0, "mentions": 0, "other": 0}
 
     def start(name, _):
-        nonlocal found
-        found += name == "annotation"
+        found["mentions"] += name == "annotation"
+        found["documents"] += name == "document"
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
     parser.Parse(content, True)
     return found
+
+
+def sound_rows(content: bytes, format_: str) -> set[tuple[int, int, str]]:
+    """PMID, start and text of the mentions of `SOUND` whose documents came through untouched."""
+    whole = SOUND[format_].encode()
+    separator = {"bern2": b"\n", "pubtator": b"\n\n", "bioc": b"</document>"}[format_]
+    pieces = whole.split(separator)
+    left = Counter(content.split(separator))
+    rows = set()
+    for number, piece in enumerate(piece for piece in pieces if b"rash" in piece):
+        if left[piece]:
+            rows.add((number + 1, 0, "rash"))
+            rows |= {(number + 1, 8, "MS")} if format_ != "bioc" else set()
+    return rows
 
 
 @pytest.mark.parametrize("format_", SOUND)
@@ -356,10 +421,18 @@ def test_no_damage_is_a_traceback_or_a_silent_loss(index, tmp_path, capsys, form
             assert message.startswith(f"bali: error: {path}: "), (seed, message)
             assert message.count("\n") == 1 and not (tmp_path / "pretagged.parquet").exists()
         else:
-            counts = json.loads((tmp_path / "index.counts.json").read_text())["tables"]
-            dropped(counts["mentions"])  # adds up
+            account = json.loads((tmp_path / "index.counts.json").read_text())
+            counts, facts = account["tables"], account["facts"]
+            lost = dropped(counts["mentions"])  # adds up
             content = gzip.decompress(path.read_bytes()) if zipped else path.read_bytes()
-            assert counts["mentions"]["read"] == mentions_in(content, format_), seed
-            rows = read_table("pretagged", tmp_path / "pretagged.parquet")
-            assert counts["mentions"]["kept"] == rows.num_rows
+            held = held_by(content, format_)
+            assert counts["mentions"]["read"] == held["mentions"], seed
+            assert counts["documents"]["read"] == held["documents"], seed
+            assert facts["lines of relations passed over"] == held["other"], seed
+            rows = read_table("pretagged", tmp_path / "pretagged.parquet").to_pylist()
+            assert counts["mentions"]["kept"] == len(rows)
+            # what the damage did not touch is there as it was
+            found = {(row["pmid"], row["start"], row["text"]) for row in rows}
+            missing = len(sound_rows(content, format_) - found)
+            assert missing <= lost.get("in a document read before", 0), seed
     assert outcomes[2] >= 10 and (zipped or outcomes[0] >= 2), outcomes
