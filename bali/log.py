@@ -29,7 +29,7 @@ def set_up(log_file: Path | None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for chatty in ("py4j", "urllib3", "httpx", "httpx2", "filelock"):
+    for chatty in ("py4j", "urllib3", "httpx", "httpx2", "filelock", "nmslib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.captureWarnings(True)
 

@@ -136,7 +136,7 @@ rule linking_mentions:
         "../envs/nlp.yaml"
     threads: 1
     resources:
-        mem_mb=2_000,  # measured: 265 MB for 46,000 names, 485 MB for a million; candidates: 620 MB
+        mem_mb=memory_of_linker,
         runtime=240,
     params:
         kb=subpath(input.lexicon, ancestor=2),
