@@ -1,100 +1,102 @@
-"""Rows of an RRF table after its filters: staged once, counted, checked against what is stated."""
+"""Filters of a parsed RRF table: each row gets the first reason that drops it, and is counted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from bali.errors import InputError
 from bali.umls.rejects import check_share
-from bali.umls.release import AGAIN, RrfTable
-from bali.umls.rrf import MALFORMED, META
-from bali.umls.spark import Workspace
-from bali.umls.staging import Staged, stage
+from bali.umls.release import RrfTable
+from bali.umls.staging import Kind, Kinds, Staged
+
+MALFORMED = "malformed"
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Filtered:
-    """Rows of an RRF table after the filters.
+    """What the filters of an RRF table let pass.
 
     Attributes:
         tables: the RRF table, in each META folder that has it.
-        labelled: all rows, with the column `reason`.
-        passed: number of those that no filter drops.
+        kinds: the combinations of its columns of few values, of all sound rows.
+        passing: which of them a row has that no filter drops; (kinds,) bool.
+        passed: number of those rows.
         dropped: reason -> number, in the order of the filters.
     """
 
     tables: Sequence[RrfTable]
-    labelled: Staged
+    kinds: Kinds
+    passing: Mask
     passed: int
     dropped: dict[str, int]
-
-    @property
-    def rows(self) -> DataFrame:
-        """The rows that no filter drops."""
-        return self.labelled.rows.where(F.col("reason").isNull()).drop("reason", META)
 
     @property
     def read(self) -> int:
         """Number of all rows."""
         return self.passed + sum(self.dropped.values())
 
-    def values(self, *columns: str) -> set[str]:
-        """What stands in any of some columns that take few values, whether dropped or not."""
-        tallies = (self.labelled.tally(column) for column in columns)
-        return {value for tally in tallies for (value,) in tally if value is not None}
-
-    def kinds(self, *columns: str) -> list[tuple[str, ...]]:
-        """The combinations of values of the rows that no filter drops."""
-        return [
-            tuple(kind)
-            for *kind, reason in self.labelled.tally(*columns, "reason")
-            if reason is None
-        ]
-
     @property
     def malformed(self) -> int:
         """Number of rows that are set aside."""
         return self.dropped[MALFORMED]
 
+    def values(self, *places: int) -> set[str]:
+        """What stands in columns of few values, whether dropped or not.
+
+        Args:
+            places: of the columns in `rrf.KINDS`.
+        """
+        return {kind[place] for kind in self.kinds for place in places}
+
 
 def filter_rows(
-    tables: Sequence[RrfTable],
-    labelled: DataFrame,
+    staged: Staged,
+    why: Callable[[Kind], str | None],
+    tests: Mapping[str, Callable[[pa.Table], Mask]],
     reasons: Sequence[str],
     share: float,
-    work: Workspace,
+    keep: Callable[[pa.Table, NDArray[np.int32]], None],
 ) -> Filtered:
-    """Stage labelled rows and count them.
+    """Filter the rows of a table, batch by batch.
 
     Args:
-        tables: one RRF table, in each META folder that has it.
-        labelled: its rows, with the columns `meta` and `reason`: null, "malformed" or one of
-            `reasons`.
-        reasons: in the order in which the filters are applied.
+        staged: the rows.
+        why: the reason that drops a row for its columns of few values, if any does.
+        tests: reason -> which of some sound rows it drops; asked after `why`, in their order.
+        reasons: all that may be given, in the order in which they are asked.
         share: of the rows that may be malformed.
-        work: the session and its scratch folder.
+        keep: gets the rows that pass, and the numbers of their kinds.
 
     Raises:
-        InputError: more rows are malformed, or MRFILES.RRF states another number of rows.
+        InputError: more rows are malformed.
     """
-    staged = stage(labelled, tables[0].name, work)
-    counts = staged.tally(META, "reason")
-    for place, table in enumerate(tables):
-        rows = sum(number for (meta, _), number in counts.items() if meta == place)
-        if table.stated and table.stated.rows != rows:
-            raise InputError(
-                f"{table.files[0]}: {rows} rows where MRFILES.RRF states {table.stated.rows}; "
-                f"{AGAIN}, or remove MRFILES.RRF if you cut the tables yourself"
-            )
-
-    def total(reason: str | None) -> int:
-        return sum(counts[place, reason] for place in range(len(tables)))
-
-    dropped = {reason: total(reason) for reason in (MALFORMED, *reasons)}
-    filtered = Filtered(tables, staged, total(None), dropped)
-    check_share(tables, filtered.malformed, filtered.read, share)
+    every = [None, MALFORMED, *reasons]
+    kinds, counts = Kinds(), np.zeros(len(every), np.int64)
+    passing = np.zeros(0, bool)
+    codes = np.zeros(0, np.int8)  # kind -> reason
+    for rows, kind in staged.read(kinds):
+        new = [every.index(why(value)) for value in list(kinds)[len(codes) :]]
+        codes = np.concatenate([codes, np.array(new, np.int8)])
+        passing = np.concatenate([passing, np.zeros(len(new), bool)])
+        sound = kind >= 0
+        counts[1] += len(kind) - np.count_nonzero(sound)
+        if not sound.all():
+            rows, kind = rows.filter(pa.array(sound)), kind[sound]
+        code = codes[kind]
+        for reason, drops in tests.items():
+            code[(code == 0) & drops(rows)] = every.index(reason)
+        counts += np.bincount(code, minlength=len(every))
+        kept = code == 0
+        kind = kind[kept]
+        passing[kind] = True
+        keep(rows.filter(pa.array(kept)).combine_chunks(), kind)
+    passed, *dropped = counts.tolist()
+    found = dict(zip([MALFORMED, *reasons], dropped, strict=True))
+    filtered = Filtered(staged.tables, kinds, passing, passed, found)
+    check_share(staged.tables, filtered.malformed, filtered.read, share)
     return filtered

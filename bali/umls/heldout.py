@@ -7,14 +7,22 @@ can answer it. Choices are hashes of (seed, concept, name): no order of rows ent
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from bali.text import SEPARATORS
-from bali.umls import keys
-from bali.umls.spark import first_reason
+from bali.umls.keys import texts
+from bali.umls.order import is_first, strings_of
+
+NOT_DRAWN, DEV, TEST = range(3)  # of a concept
+SPLITS = ("dev", "test")
 
 
 @dataclass(frozen=True)
@@ -53,49 +61,85 @@ def unknown_to_java(name: Column) -> Column:
     return name.rlike(r"\p{Cn}")
 
 
-def choose_heldout(names: DataFrame, settings: Settings) -> DataFrame:
+def draws(settings: Settings, wanted: Column) -> dict[str, Column]:
+    """What chance and the forms of names say of a row, computed where it is parsed.
+
+    Args:
+        settings: of the choice.
+        wanted: whether a row may be of any use, by a cheap test.
+
+    Returns:
+        lot: NOT_DRAWN, DEV or TEST, of the concept. form: hash of the name's normal form, null if
+        that is empty. pick: hash of concept and name; null if the name cannot be taken, because
+        the concept is not drawn or Java does not know all its letters. Nothing at all where no
+        share is wanted.
+    """
+    if settings.share <= 0:
+        return {}
+    seed, name = F.lit(settings.seed), F.col("str")
+    cui = F.concat(F.lit("C"), F.lpad(F.col("cui").cast("string"), 7, "0"))
+    draw = F.shiftrightunsigned(F.xxhash64(seed, F.lit("share"), cui), 11) * F.lit(2.0**-53)
+    side = F.shiftrightunsigned(F.xxhash64(seed, F.lit("split"), cui), 63)
+    lot = F.when(draw >= settings.share, NOT_DRAWN).when(side == 0, DEV).otherwise(TEST)
+    # the form's hash is enough: two that collide only seem equal
+    form = normal_form(name)
+    # A name whose form could differ in Python is not taken. The other names need no such care:
+    # what Python holds distinct can at most seem equal here, and then one name fewer is taken.
+    pick = F.when(~unknown_to_java(name), F.xxhash64(seed, F.lit("name"), cui, name))
+    return {
+        "lot": lot,
+        "form": F.when(wanted & (form != ""), F.xxhash64(form)),
+        "pick": F.when(wanted & (lot != NOT_DRAWN), pick),
+    }
+
+
+def single_forms(forms: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The forms that only one name has, ascending.
+
+    Args:
+        forms: of distinct names, those without a form left out.
+    """
+    every = np.sort(np.concatenate([np.zeros(0, np.int64), *forms]))
+    differs = np.concatenate([[True], every[1:] != every[:-1], [True]])
+    return every[differs[1:] & differs[:-1]] if len(every) else every
+
+
+def choose_heldout(
+    names: pa.Table, single: NDArray[np.int64], settings: Settings
+) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
     """Choose one name of each drawn concept.
 
     Args:
-        names: cui, name, preferred, own, names; as `names.distinct_names` gives them.
+        names: all names of some concepts, as `Atoms.names` gives them.
+        single: of all names (`single_forms`).
         settings: of the choice.
 
     Returns:
-        One row a concept: cui, name, split, and reason (null, or one of `settings.reasons`; then
-        name means nothing).
+        Which names are taken, (names,) bool; and why a concept gives none, as a place in
+        `settings.reasons`, -1 if it does, (concepts,) int8.
     """
-    seed, cui = F.lit(settings.seed), keys.text(F.col("cui"))
-    draw = F.shiftrightunsigned(F.xxhash64(seed, F.lit("share"), cui), 11) * F.lit(2.0**-53)
-    side = F.shiftrightunsigned(F.xxhash64(seed, F.lit("split"), cui), 63)
-    few, not_drawn, none = settings.reasons
-    concepts = names.where("own").select(
-        "cui",
-        F.when(side == 0, "dev").otherwise("test").alias("split"),
-        first_reason(
-            {
-                few: F.col("names") < settings.min_names,
-                not_drawn: draw >= settings.share,
-            }
-        ).alias("reason"),
-    )
-    # the form's hash is enough: two that collide only seem equal
-    form = normal_form(F.col("name"))
-    form = F.when(form != "", F.xxhash64(form)).alias("form")
-    single = names.groupBy(form).count().where((F.col("count") == 1) & F.col("form").isNotNull())
-    # A name whose form could differ in Python is not taken. The other names need no such care:
-    # what Python holds distinct can at most seem equal here, and then one name fewer is taken.
-    best = (
-        names.where(~F.col("own") & ~F.col("preferred") & ~unknown_to_java(F.col("name")))
-        .where((F.col("names") >= settings.min_names) & (draw < settings.share))
-        .where(F.lit(settings.share > 0))  # none wanted: Spark plans no work for them
-        .select("cui", "name", form)
-        .join(single, "form", "left_semi")
-        .select("cui", "name", F.xxhash64(seed, F.lit("name"), cui, "name").alias("hash"))
-        .groupBy("cui")
-        .agg(F.min(F.struct("hash", "name")).alias("best"))
-        .select("cui", F.col("best.name").alias("name"))
-    )
-    without = F.when(F.col("name").isNull(), F.lit(none))
-    return concepts.join(best, "cui", "left").select(
-        "cui", "name", "split", F.coalesce("reason", without).alias("reason")
-    )
+    first = is_first(names, "cui")
+    taken = np.zeros(len(first), bool)
+    many = names["names"].to_numpy() >= settings.min_names
+    drawn = np.zeros(len(first), bool)
+    if settings.share > 0 and len(first):
+        drawn = names["lot"].to_numpy() != NOT_DRAWN
+        able = pc.and_(pc.is_valid(names["form"]), pc.is_valid(names["pick"]))
+        free = pc.invert(pc.or_(names["own"], names["preferred"]))
+        places = np.flatnonzero(np.asarray(pc.and_(able, free)) & many)
+        form, pick = (names[key].take(pa.array(places)).to_numpy() for key in ("form", "pick"))
+        alone = np.isin(form, single, assume_unique=False)
+        places, pick = places[alone], pick[alone]
+        cui = names["cui"].to_numpy()[places]
+        order = np.lexsort((pick, cui))  # stable: of equal hashes the first name
+        taken[places[order[np.diff(cui[order], prepend=-1) != 0]]] = True
+    gives = np.add.reduceat(taken, np.flatnonzero(first)) > 0 if len(first) else taken
+    reason = np.select([~many[first], ~drawn[first], ~gives], [0, 1, 2], -1)
+    return taken, reason.astype(np.int8)
+
+
+def questions(taken: pa.Table) -> pa.Table:
+    """The table heldout, of the names that are taken."""
+    cui = texts(taken["cui"].to_numpy())
+    split = np.zeros(0, np.int64) if not len(taken) else taken["lot"].to_numpy() - DEV
+    return pa.table({"cui": cui, "name": taken["str"], "split": strings_of(SPLITS, split)})

@@ -6,11 +6,6 @@ import argparse
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
-
-from pyspark.sql import Column
-from pyspark.sql import functions as F
 
 from bali.errors import InputError
 from bali.semantic_groups import SemanticGroups
@@ -33,15 +28,9 @@ class Choice:
         """Whether anything is chosen; else all pass."""
         return bool(self.keep or self.drop)
 
-    def drops(self, *columns: Column) -> Column:
-        """Whether a row is dropped: any of `columns` may hold a value of the lists."""
-
-        def among(values: frozenset[str]) -> Column:
-            return reduce(or_, (column.isin(*sorted(values)) for column in columns))
-
-        return (among(self.drop) if self.drop else F.lit(False)) | (
-            ~among(self.keep) if self.keep else F.lit(False)
-        )
+    def drops(self, *values: str) -> bool:
+        """Whether a row with these values is dropped: any of them may stand in the lists."""
+        return not self.drop.isdisjoint(values) or bool(self.keep and self.keep.isdisjoint(values))
 
     def require_known(self, found: AbstractSet[str], key: str) -> None:
         """Refuse values that no row has: they are misspelt, or of another release.

@@ -14,8 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from py4j.protocol import Py4JError
-from pyspark.sql import Column, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 from bali.umls import class_cache
 from bali.umls.jvm import find_java, wrap_java
@@ -24,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 JOBS = 3  # at a time
 LEAST_HEAP = 512  # MiB; Spark refuses to start with less than 450
-BYTES_PER_PARTITION = 64 * 2**20  # of the RRF files; about what a task sorts without spilling
 # A job of seconds ends before the optimising compiler and a parallel collector pay. Measured on
 # the demo on a shared machine: 28 instead of 51 s of processor time, 0.9 instead of 1.6 GB.
+SMALL = 64 * 2**20  # bytes
 SMALL_INPUT = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 LARGE_INPUT = ("-XX:+UseParallelGC",)  # G1 would spend threads on pauses that nobody waits for
@@ -62,10 +61,9 @@ def open_workspace(
 
     Args:
         threads: of a local master.
-        memory_mb: of the job, MiB; three quarters less half a GiB are heap, the rest is for what
-            the JVM keeps beside it and for Python.
-        input_bytes: size of the input; sets the number of partitions of a shuffle and how the JVM
-            compiles.
+        memory_mb: of the job, MiB; half of it is heap, the rest is for what the JVM keeps beside
+            it and for Python, which sorts.
+        input_bytes: size of the input; sets how the JVM compiles.
         record: gets the JVM's classes (`class_cache`), before the block is left.
 
     Yields:
@@ -84,16 +82,15 @@ def open_workspace(
         log4j = scratch / "log4j2.properties"
         log4j.write_text(LOG4J)
         options = [f"-Dlog4j2.configurationFile={log4j}", f"-Djava.io.tmpdir={scratch}"]
-        options += SMALL_INPUT if input_bytes < BYTES_PER_PARTITION else LARGE_INPUT
+        options += SMALL_INPUT if input_bytes < SMALL else LARGE_INPUT
         options += (
             class_cache.recording(record) if record else class_cache.sharing(java, os.environ)
         )
         settings = {
-            "spark.driver.memory": f"{max(LEAST_HEAP, memory_mb * 3 // 4 - 512)}m",
+            "spark.driver.memory": f"{max(LEAST_HEAP, memory_mb // 2)}m",
             "spark.driver.extraJavaOptions": " ".join(f'"{option}"' for option in options),
             "spark.local.dir": str(scratch),
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-            "spark.sql.shuffle.partitions": str(max(threads, input_bytes // BYTES_PER_PARTITION)),
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
         }
@@ -149,11 +146,3 @@ def finish(*tasks: Future[Any]) -> None:
     """Wait for tasks; raise what the first of them raises that fails."""
     for task in as_completed(tasks):
         task.result()
-
-
-def first_reason(reasons: dict[str, Column]) -> Column:
-    """The first reason whose condition holds, else null."""
-    label = F.lit(None).cast("string")
-    for reason, condition in reversed(reasons.items()):
-        label = F.when(condition, F.lit(reason)).otherwise(label)
-    return label

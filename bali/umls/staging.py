@@ -1,69 +1,107 @@
-"""Rows that are computed once: as Parquet parts in the scratch folder, for all that reads them."""
+"""The rows of an RRF table as Spark has parsed them: Parquet parts in the scratch folder.
+
+Spark's work ends here. Filters, orders and counts are made of the parts by numpy and pyarrow,
+batch by batch: shuffles and sorts in Spark, each planned, generated and compiled anew, were more
+than half of the stage's processor time (docs/umls.md).
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
+from bali.errors import InputError
+from bali.umls.release import AGAIN, RrfTable
+from bali.umls.rrf import KIND
 from bali.umls.spark import Workspace
+
+Kind = tuple[str, ...]
+
+
+class Kinds:
+    """The combinations of values that a table's columns of few values take, numbered as met."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.numbers: dict[str, int] = {}  # in the order of their numbers
+
+    def encode(self, column: pa.DictionaryArray) -> NDArray[np.int32]:
+        """Numbers of the combinations of some rows; (rows,) int32, -1 for malformed rows."""
+        known = [
+            self.numbers.setdefault(kind, len(self.numbers))
+            for kind in column.dictionary.to_pylist()
+        ]
+        places: NDArray[np.int32] = column.indices.fill_null(len(known)).to_numpy()
+        return np.array([*known, -1], np.int32)[places]
+
+    def __iter__(self) -> Iterator[Kind]:
+        """The combinations, by number."""
+        for kind in self.numbers:
+            yield tuple(kind.split("|"))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.numbers)
 
 
 @dataclass(frozen=True)
 class Staged:
-    """Rows in the scratch folder.
-
-    What is counted of them is counted by pyarrow: a job of Spark for it, planned, generated and
-    compiled anew, took longer than reading the few columns asked for.
+    """Parsed rows of one RRF table.
 
     Attributes:
-        rows: as Spark reads them.
-        folder: of the parts.
+        tables: where it stands, in each META folder that has it.
+        folders: of the parts, one for each of them.
     """
 
-    rows: DataFrame
-    folder: Path
+    tables: Sequence[RrfTable]
+    folders: Sequence[Path]
 
-    def read(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """Columns, row group by row group; strings as dictionaries, one a column."""
-        kinds = dict(self.rows.dtypes)
-        strings = [column for column in columns if kinds[column] == "string"]
-        for part in sorted(self.folder.glob("part-*.parquet")):
-            with pq.ParquetFile(part, read_dictionary=strings) as file:
+    def parts(self) -> Iterator[Path]:
+        """All parts."""
+        for folder in self.folders:
+            yield from sorted(folder.glob("part-*.parquet"))
+
+    def read(self, kinds: Kinds) -> Iterator[tuple[pa.Table, NDArray[np.int32]]]:
+        """Rows, a row group at a time: the columns beside `kind`, and the numbers of the kinds."""
+        for part in self.parts():
+            with pq.ParquetFile(part, read_dictionary=[KIND]) as file:
                 for group in range(file.num_row_groups):
-                    yield file.read_row_group(group, columns=list(columns)).unify_dictionaries()
-
-    def tally(self, *columns: str) -> Counter[tuple[Any, ...]]:
-        """How many rows hold each combination of values, in columns that take few."""
-        counts: Counter[tuple[Any, ...]] = Counter()
-        for rows in self.read(columns):
-            found = rows.group_by(columns).aggregate([([], "count_all")]).to_pydict()
-            numbers = found.pop("count_all")
-            # by name: the order of the aggregate's columns has changed between versions
-            values = zip(*(found[column] for column in columns), strict=True)
-            counts.update(dict(zip(values, numbers, strict=True)))
-        return counts
-
-    def count(self) -> int:
-        """Number of rows."""
-        parts = self.folder.glob("part-*.parquet")
-        return sum(pq.read_metadata(part).num_rows for part in parts)
+                    rows = file.read_row_group(group)
+                    kind = rows[KIND].unify_dictionaries().combine_chunks()
+                    yield rows.drop_columns(KIND).combine_chunks(), kinds.encode(kind)
 
 
-def stage(rows: DataFrame, name: str, work: Workspace) -> Staged:
-    """Compute rows, once.
+def stage(rows: Sequence[DataFrame], tables: Sequence[RrfTable], work: Workspace) -> Staged:
+    """Parse the rows of a table.
 
     Args:
-        rows: to compute.
-        name: of a folder, used for nothing else.
+        rows: as `read_rrf` gives them, one for each META folder.
+        tables: where they are from.
         work: the session and its scratch folder.
+
+    Raises:
+        InputError: MRFILES.RRF states another number of rows.
     """
-    folder = work.scratch / "staged" / name
-    rows.write.parquet(str(folder))
-    return Staged(work.spark.read.schema(rows.schema).parquet(str(folder)), folder)
+    folders = []
+    for place, (part, table) in enumerate(zip(rows, tables, strict=True)):
+        folder = work.scratch / "staged" / f"{table.name}-{place}"
+        writer = part.write
+        for column in part.columns:
+            if column != KIND:  # few of their values come again
+                writer = writer.option(f"parquet.enable.dictionary#{column}", "false")
+        writer.parquet(str(folder))
+        folders.append(folder)
+        found = sum(pq.read_metadata(path).num_rows for path in folder.glob("part-*.parquet"))
+        if table.stated and table.stated.rows != found:
+            raise InputError(
+                f"{table.files[0]}: {found} rows where MRFILES.RRF states {table.stated.rows}; "
+                f"{AGAIN}, or remove MRFILES.RRF if you cut the tables yourself"
+            )
+    return Staged(tables, folders)

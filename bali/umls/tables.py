@@ -8,33 +8,37 @@ the account holds whatever Spark computes twice.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence, Set
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pyspark.sql import DataFrame
+import pyarrow as pa
 from pyspark.sql import functions as F
 
 from bali.counts import Counts
 from bali.errors import InputError
 from bali.relations import RELS, Relations, read_relations
 from bali.semantic_groups import read_semantic_groups
-from bali.storage import from_columns, write_table
-from bali.tables import TABLES
-from bali.umls import attributes, heldout, mirrored, names, relations, retired, settings
-from bali.umls.filtered import Filtered, filter_rows
+from bali.storage import TableWriter
+from bali.umls import attributes, heldout, names, relations, retired, settings
+from bali.umls.attributes import Attributes
+from bali.umls.filtered import Filtered
+from bali.umls.names import Atoms, Codes, Names
 from bali.umls.rejects import write_rejects
+from bali.umls.relations import Edges, Mirrored
 from bali.umls.release import RrfTable, find_tables
+from bali.umls.retired import Retired
 from bali.umls.rrf import read_rrf
+from bali.umls.runs import Runs
 from bali.umls.settings import Choice, Settings
-from bali.umls.spark import (
-    Workspace,
-    finish,
-    open_workspace,
-    side_by_side,
-)
+from bali.umls.spark import Workspace, finish, open_workspace, side_by_side
 from bali.umls.staging import Staged, stage
-from bali.umls.writing import Written, write_sorted
+
+logger = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,20 +107,21 @@ def write_tables(
         InputError: too many rows are malformed, a table has other rows than MRFILES.RRF states,
             or a setting names what no row has.
     """
-    # everything is filtered before anything is written: bad input leaves no output
-    kg = _filter_all(tables, settings, work)
-    out = _Output(folder, Counts("umls.tables"), work)
     with side_by_side(work) as pool:
-        written = [  # the longest first, that none of them runs alone at the end
-            pool.submit(_write_names, kg, settings, out),
-            pool.submit(_write_relations, kg.relations, words, out),
-            pool.submit(_write_codes, kg.atoms, out),
+        # everything is filtered before anything is written: bad input leaves no output
+        kg = _filter_all(tables, settings, work, pool)
+        out = _Output(folder, Counts("umls.tables"), work)
+        finish(  # the longest first, that none of them runs alone at the end
+            pool.submit(_write_relations, kg.edges, words, out),
+            pool.submit(_write_names, kg, settings.heldout, out),
+            pool.submit(_write_codes, kg, out),
             pool.submit(_write_concepts, kg, out),
-            pool.submit(out.write_distinct, "semantic_types", kg.types),
-            pool.submit(out.write_distinct, "definitions", kg.definitions),
+            pool.submit(out.write_rows, "semantic_types", kg.types.filtered, kg.types.types()),
+            pool.submit(
+                out.write_rows, "definitions", kg.definitions.filtered, kg.definitions.definitions()
+            ),
             pool.submit(_write_retired, kg.retired, out),
-        ]
-        finish(*written)
+        )
     broken = [rows for rows in kg.filtered if rows.malformed]
     write_rejects(
         [table for rows in broken for table in rows.tables],
@@ -127,64 +132,68 @@ def write_tables(
 
 
 @dataclass(frozen=True)
-class _Filtered:
-    """The RRF tables after the filters; `names` and `concepts` are staged."""
+class _Kept:
+    """The RRF tables after the filters; rows in the scratch folder."""
 
-    atoms: Filtered
-    relations: Filtered
-    types: Filtered
-    definitions: Filtered
-    retired: Filtered | None
-    names: DataFrame  # distinct ones
-    concepts: Staged  # cui, name, names
+    atoms: Atoms
+    names: Future[Names]
+    edges: Edges
+    types: Attributes
+    definitions: Attributes
+    retired: Retired | None
 
     @property
     def filtered(self) -> list[Filtered]:
-        every = [self.atoms, self.relations, self.types, self.definitions, self.retired]
-        return [rows for rows in every if rows]
+        retired = [self.retired.filtered] if self.retired else []
+        parts = (self.atoms, self.edges, self.types, self.definitions)
+        return [*(part.filtered for part in parts), *retired]
 
 
 def _filter_all(
-    tables: dict[str, list[RrfTable]], settings: Settings, work: Workspace
-) -> _Filtered:
-    def read(name: str) -> DataFrame:
-        return read_rrf(tables[name], work)
+    tables: dict[str, list[RrfTable]],
+    settings: Settings,
+    work: Workspace,
+    pool: ThreadPoolExecutor,
+) -> _Kept:
+    def parse(name: str) -> Staged:
+        rows = [read_rrf(table, place, work) for place, table in enumerate(tables[name])]
+        if name == "MRCONSO":
+            rows = [part.withColumns(heldout.draws(settings.heldout, wanted)) for part in rows]
+        return stage(rows, tables[name], work)
 
-    def keep(name: str, labelled: DataFrame, reasons: tuple[str, ...]) -> Filtered:
-        return filter_rows(tables[name], labelled, reasons, settings.malformed_share, work)
+    def runs(name: str, key: str) -> Runs:
+        return Runs(work.scratch / "runs" / name, key)
 
+    # while Spark parses the longest, the others are filtered and sorted
+    wanted = F.substring_index("kind", "|", 1).isin(*settings.languages)
+    order = ("MRSTY", "MRCONSO", "MRDEF", "MRCUI", "MRREL")
+    parsed = {name: pool.submit(parse, name) for name in order if tables[name]}
     chosen = None
     if settings.types:
-        of_types = attributes.concepts_of_types(read("MRSTY"), settings.types)
-        chosen = stage(of_types, "chosen", work).rows
-    atoms = keep("MRCONSO", names.label_atoms(read("MRCONSO"), settings, chosen), names.REASONS)
-    Choice(frozenset(settings.languages)).require_known(atoms.values("lat"), "umls.languages")
-    if settings.sources:
-        settings.sources.require_known(atoms.values("sab"), "umls.sources")
-    if settings.term_types:
-        settings.term_types.require_known(atoms.values("tty"), "umls.term_types")
-    distinct = stage(names.distinct_names(atoms.rows, atoms.kinds("sab", "tty")), "names", work)
-    concepts = stage(names.own_names(distinct.rows), "concepts", work)
+        chosen = attributes.concepts_of_types(parsed["MRSTY"].result(), settings.types)
+    atoms = Atoms(parsed["MRCONSO"].result(), settings, chosen, runs("MRCONSO", "cui"))
+    known = atoms.filtered.values
+    Choice(frozenset(settings.languages)).require_known(known(names.LAT), "umls.languages")
+    settings.sources.require_known(known(names.SAB), "umls.sources")
+    settings.term_types.require_known(known(names.TTY), "umls.term_types")
+    distinct = pool.submit(Names, atoms, work.scratch / "names")
 
-    def keep_retired() -> Filtered | None:
-        if not tables["MRCUI"]:
-            return None
-        return keep("MRCUI", retired.label_retired(read("MRCUI"), concepts.rows), retired.REASONS)
+    def attribute(name: str, *why: Any) -> Attributes:
+        staged = parsed[name].result()
+        return Attributes(staged, settings, atoms.concepts, runs(name, "cui"), *why)
 
-    rel = relations.label_relations(read("MRREL"), concepts.rows, settings)
-    sty = attributes.label_types(read("MRSTY"), concepts.rows)
-    mrdef = attributes.label_definitions(read("MRDEF"), concepts.rows, settings)
-    with side_by_side(work) as pool:
-        edges = pool.submit(keep, "MRREL", rel, relations.REASONS)
-        types = pool.submit(keep, "MRSTY", sty, attributes.TYPE_REASONS)
-        definitions = pool.submit(keep, "MRDEF", mrdef, attributes.DEFINITION_REASONS)
-        old = pool.submit(keep_retired)
-        finish(edges, types, definitions, old)
-    kept = edges.result(), types.result(), definitions.result(), old.result()
-    if settings.relations:
-        settings.relations.require_known(kept[0].values("rel", "rela"), "umls.relations")
-    require_rels({rel for (rel,) in kept[0].kinds("rel")}, tables["MRREL"])
-    return _Filtered(atoms, *kept, distinct.rows, concepts)
+    types = attribute("MRSTY", attributes.no_reason, attributes.TYPE_REASONS)
+    why = attributes.why_no_definition(settings)
+    definitions = attribute("MRDEF", why, attributes.DEFINITION_REASONS)
+    retired = None
+    if tables["MRCUI"]:
+        retired = Retired(parsed["MRCUI"].result(), settings, atoms.concepts, runs("MRCUI", "cui"))
+    edges = Edges(parsed["MRREL"].result(), settings, atoms.concepts, runs("MRREL", "ends"))
+    found = edges.filtered
+    settings.relations.require_known(found.values(relations.REL, relations.RELA), "umls.relations")
+    passing = {kind[0] for kind, passes in zip(found.kinds, found.passing, strict=True) if passes}
+    require_rels(passing, tables["MRREL"])
+    return _Kept(atoms, distinct, edges, types, definitions, retired)
 
 
 def require_rels(found: Set[str], tables: Sequence[RrfTable]) -> None:
@@ -208,13 +217,17 @@ class _Output:
     counts: Counts
     work: Workspace
 
-    def write(self, table: str, rows: DataFrame, distinct: Sequence[str] = ()) -> Written:
-        """Sort and write rows (`write_sorted`)."""
-        return write_sorted(rows, table, self.folder / f"{table}.parquet", self.work, distinct)
+    def write(self, table: str, rows: Iterable[pa.Table]) -> int:
+        """Write sorted rows; returns their number."""
+        with TableWriter(table, self.folder / f"{table}.parquet") as out:
+            for part in rows:
+                out.write(part)
+        logger.info("%s: %d rows", table, out.rows)
+        return out.rows
 
-    def write_distinct(self, table: str, filtered: Filtered) -> None:
+    def write_rows(self, table: str, filtered: Filtered, rows: Iterable[pa.Table]) -> None:
         """Write the distinct rows that passed, and count."""
-        kept = self.write(table, filtered.rows, list(TABLES[table].columns)).kept
+        kept = self.write(table, rows)
         self.account(table, filtered, kept, {"duplicate": filtered.passed - kept})
 
     def account(self, table: str, filtered: Filtered, kept: int, dropped: dict[str, int]) -> None:
@@ -223,52 +236,62 @@ class _Output:
         self.counts.add(table, read=filtered.read, kept=kept, dropped=every)
 
 
-def _write_concepts(kg: _Filtered, out: _Output) -> None:
-    read = names.count_concepts(kg.atoms.labelled)
-    kept = out.write("concepts", kg.concepts.rows).kept
+def _write_concepts(kg: _Kept, out: _Output) -> None:
+    kept = out.write("concepts", map(names.own_names, kg.names.result().spool))
+    read = kg.atoms.seen
     out.counts.add("concepts", read=read, kept=kept, dropped={"no name left": read - kept})
 
 
-def _write_names(kg: _Filtered, settings: Settings, out: _Output) -> None:
+def _write_names(kg: _Kept, settings: heldout.Settings, out: _Output) -> None:
     """Write heldout and names."""
-    choice = stage(heldout.choose_heldout(kg.names, settings.heldout), "heldout", out.work)
-    taken = choice.rows.where(F.col("reason").isNull())
-    given = out.write("heldout", taken).kept
-    reasons = choice.tally("reason")
-    not_given = {reason: reasons[reason,] for reason in settings.heldout.reasons}
-    out.counts.add("heldout", read=kg.concepts.count(), kept=given, dropped=not_given)
+    found = kg.names.result()
+    given, why = 0, Counter[int]()
+    with (
+        TableWriter("heldout", out.folder / "heldout.parquet") as questions,
+        TableWriter("names", out.folder / "names.parquet") as left,
+    ):
+        for rows in found.spool:
+            taken, reasons = heldout.choose_heldout(rows, found.single, settings)
+            why.update(reasons.tolist())
+            questions.write(heldout.questions(rows.filter(pa.array(taken))))
+            left.write(kg.atoms.table(rows.filter(pa.array(~taken))))
+    given, kept = questions.rows, left.rows
+    logger.info("names: %d rows, %d held out", kept, given)
+    not_given = {reason: why[n] for n, reason in enumerate(settings.reasons)}
+    out.counts.add("heldout", read=sum(why.values()), kept=given, dropped=not_given)
+    filtered = kg.atoms.filtered
+    repeated = {"duplicate": filtered.passed - kept - given, "held out": given}
+    out.account("names", filtered, kept, repeated)
 
-    left = kg.names.join(F.broadcast(taken), ["cui", "name"], "left_anti")
-    kept = out.write("names", left).kept
-    repeated = kg.atoms.passed - kept - given
-    out.account("names", kg.atoms, kept, {"duplicate": repeated, "held out": given})
+
+def _write_codes(kg: _Kept, out: _Output) -> None:
+    filtered = kg.atoms.filtered
+    codes = Codes(kg.atoms)
+    kept = out.write("codes", codes)
+    dropped = {names.NO_CODE: filtered.passed - codes.read, "duplicate": codes.read - kept}
+    out.account("codes", filtered, kept, dropped)
 
 
-def _write_codes(atoms: Filtered, out: _Output) -> None:
-    coded = out.write("codes", names.coded_atoms(atoms.rows), ["cui", "sab", "code"])
-    dropped = {names.NO_CODE: atoms.passed - coded.read, "duplicate": coded.read - coded.kept}
-    out.account("codes", atoms, coded.kept, dropped)
-
-
-def _write_relations(edges: Filtered, words: Relations | None, out: _Output) -> None:
+def _write_relations(edges: Edges, words: Relations | None, out: _Output) -> None:
+    passed = edges.filtered.passed
     if words is None:
-        kept = out.write("relations", edges.rows, ["head", "tail", "rel", "rela"]).kept
-        out.account("relations", edges, kept, {"duplicate": edges.passed - kept})
+        kept = out.write("relations", (edges.table(*rows) for rows in edges))
+        out.account("relations", edges.filtered, kept, {"duplicate": passed - kept})
         return
-    both = stage(relations.distinct_relations(edges.rows), "relations", out.work)
-    one = mirrored.one_direction(both.rows, both.tally("rel", "rela"), words)
-    number, kept = both.count(), out.write("relations", one).kept
-    dropped = {"duplicate": edges.passed - number, "mirrored": number - kept}
-    out.account("relations", edges, kept, dropped)
+    mirrored = Mirrored(edges, words, out.work.scratch / "relations.bin")
+    kept = out.write("relations", (edges.table(*mirrored.without_seconds(*rows)) for rows in edges))
+    dropped = {"duplicate": passed - len(mirrored), "mirrored": len(mirrored) - kept}
+    out.account("relations", edges.filtered, kept, dropped)
 
 
-def _write_retired(old: Filtered | None, out: _Output) -> None:
+def _write_retired(old: Retired | None, out: _Output) -> None:
     """Write retired; empty where no META folder has MRCUI.RRF."""
     if old is None:
-        nothing = from_columns("retired", {"cui": [], "successor": []})
-        write_table("retired", nothing, out.folder / "retired.parquet")
+        out.write("retired", [])
         return
-    pairs = stage(old.rows.distinct(), "retired", out.work)
-    number, kept = pairs.count(), out.write("retired", retired.single_successors(pairs.rows)).kept
-    repeated = {"duplicate": old.passed - number, retired.AMBIGUOUS: number - kept}
-    out.account("retired", old, kept, repeated)
+    kept = out.write("retired", old)
+    repeated = {
+        "duplicate": old.filtered.passed - old.distinct,
+        retired.AMBIGUOUS: old.distinct - kept,
+    }
+    out.account("retired", old.filtered, kept, repeated)

@@ -4,14 +4,23 @@ import unicodedata
 from collections import Counter, defaultdict
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import functions as F
 
 from bali.hashing import below
 from bali.text import normalise
-from bali.umls.heldout import Settings, choose_heldout, normal_form, unknown_to_java
-from bali.umls.names import distinct_names
+from bali.umls.heldout import (
+    Settings,
+    choose_heldout,
+    draws,
+    normal_form,
+    questions,
+    single_forms,
+    unknown_to_java,
+)
+from bali.umls.order import is_first, sort_rows
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -65,12 +74,28 @@ def invented():
 
 
 def choose(work, rows, settings):
+    """CUI -> (why it gives no name, the name, its split)."""
     frame = work.spark.createDataFrame(
-        [(int(cui[1:]), name, "AAA", "SY", preferred) for cui, name, preferred in rows],
-        "cui int, name string, sab string, tty string, preferred boolean",
+        [(int(cui[1:]), name, preferred) for cui, name, preferred in rows],
+        "cui int, str string, preferred boolean",
     )
-    found = choose_heldout(distinct_names(frame, [("AAA", "SY")]), settings).collect()
-    return {f"C{row['cui']:07d}": (row["reason"], row["name"], row["split"]) for row in found}
+    found = pa.table(frame.withColumns(draws(settings, F.lit(True))).toArrow())
+    rank = pc.if_else(found["preferred"], 0, 1)
+    found = sort_rows(found.append_column("rank", rank), "cui", "rank", "str")
+    found = found.append_column("own", pa.array(is_first(found, "cui")))
+    found = sort_rows(found, "cui", "str")
+    cuis = found["cui"].to_pylist()
+    sizes = Counter(cuis)
+    found = found.append_column("names", pa.array([sizes[cui] for cui in cuis], pa.int32()))
+    single = single_forms([found["form"].drop_null().to_numpy()])
+    taken, why = choose_heldout(found, single, settings)
+    given = questions(found.filter(pa.array(taken))).to_pylist()
+    answers = {row["cui"]: (None, row["name"], row["split"]) for row in given}
+    for cui, reason in zip(sorted(sizes), why, strict=True):
+        assert (reason < 0) == (f"C{cui:07d}" in answers)
+        if reason >= 0:
+            answers[f"C{cui:07d}"] = (settings.reasons[reason], None, None)
+    return answers
 
 
 def test_the_names_taken_are_those_that_brute_force_allows(work, invented):
@@ -101,8 +126,8 @@ def test_share_and_split_are_halves_and_follow_the_seed(work, invented):
     drawn = {cui for cui in asked if chosen[cui][0] != not_drawn}
     # binomial with n above 200: five standard deviations are below 0.18
     assert len(asked) > 200 and 0.32 < len(drawn) / len(asked) < 0.68
-    dev = sum(chosen[cui][2] == "dev" for cui in asked)
-    assert 0.32 < dev / len(asked) < 0.68
+    sides = [chosen[cui][2] for cui in asked if chosen[cui][2]]
+    assert len(sides) > 60 and 0.2 < sides.count("dev") / len(sides) < 0.8
     other = choose(work, invented, Settings(min_names=2, share=0.5, seed=30))
     assert drawn != {cui for cui in asked if other[cui][0] != not_drawn}
 

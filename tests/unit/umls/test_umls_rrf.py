@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, example, given, settings
 
 from bali.errors import InputError
 from bali.storage import read_table
+from bali.umls import names
 from bali.umls.rejects import check_share, write_rejects
 from bali.umls.release import LAYOUTS, NEEDED, find_table, read_mrfiles
 from bali.umls.rrf import read_rrf
 from bali.umls.spark import Workspace
+from bali.umls.staging import Kinds, stage
 
 pytestmark = pytest.mark.xdist_group("spark")
 REASONS = {
@@ -23,6 +25,19 @@ REASONS = {
     "no CUI": {"CUI is no CUI"},
 }
 fresh = count()
+
+
+def parsed(tables, work):
+    """Rows as Spark parses them and the stage reads them: columns, and `kind`, a tuple or None."""
+    rows = [read_rrf(table, place, work) for place, table in enumerate(tables)]
+    kinds, found = Kinds(), []
+    for columns, numbers in stage(rows, tables, work).read(kinds):
+        values = [*kinds, None]
+        found += [
+            {**row, "kind": values[number]}
+            for row, number in zip(columns.to_pylist(), numbers, strict=True)
+        ]
+    return found
 
 
 @settings(
@@ -40,15 +55,16 @@ def test_every_value_of_hostile_rows_comes_back_and_every_bad_row_is_set_aside(
     folder = tmp_path / f"[{number}] {{META}}*"  # a pattern, to Hadoop
     write_rrf(folder, "MRSTY", rows, shape)
     table = find_table(folder, "MRSTY", {})
-    found = read_rrf([table], Workspace(work.spark, tmp_path / f"scratch{number}")).collect()
+    scratch = Workspace(work.spark, tmp_path / f"scratch{number}")
+    found = parsed([table], scratch)
 
     sound = [row.fields for row in rows if row.fields]
     wanted = [LAYOUTS["MRSTY"].index(column) for column in NEEDED["MRSTY"]]
     expected = Counter((int(f[0][1:]), *(f[i] for i in wanted[1:])) for f in sound)
-    assert Counter(tuple(row)[:3] for row in found if not row["malformed"]) == expected
+    assert Counter((row["cui"], *row["kind"]) for row in found if row["kind"]) == expected
 
     bad = [row for row in rows if row.wrong]
-    assert sum(row["malformed"] for row in found) == len(bad)
+    assert sum(row["kind"] is None for row in found) == len(bad)
     write_rejects([table] if bad else [], len(bad), folder / "rejects.parquet")
     rejects = read_table("rejects", folder / "rejects.parquet").to_pylist()
     assert [row["content"] for row in rejects] == [row.content for row in bad]
@@ -91,15 +107,19 @@ def test_folders_are_read_together_each_by_its_own_layout(work, tmp_path):
     (tmp_path / "b/MRFILES.RRF").write_text("MRSTY.RRF|d|STN,STY,CUI,TUI|4|1|17|\n")
     metas = [tmp_path / "a", tmp_path / "b"]
     both = [find_table(meta, "MRSTY", read_mrfiles(meta)) for meta in metas]
-    found = read_rrf(both, work).collect()
-    assert sorted((r["meta"], r["cui"], r["tui"], r["sty"]) for r in found) == [
-        (0, 1, "T1", "x"),
-        (1, 2, "T2", "y"),
+    assert parsed(both, work) == [
+        {"cui": 1, "kind": ("T1", "x")},
+        {"cui": 2, "kind": ("T2", "y")},
     ]
 
 
 def test_the_layout_fits_files_that_others_made(work, shared):
-    found = read_rrf([find_table(shared / "doid" / "META", "MRCONSO", {})], work)
-    assert found.where("malformed").count() == 0
-    row = found.where("str = 'abetalipoproteinemia' and tty = 'PT'").collect()[0]
-    assert (row["cui"], row["sab"], row["code"], row["suppress"]) == (744, "DOID", "DOID:1386", "N")
+    found = parsed([find_table(shared / "doid" / "META", "MRCONSO", {})], work)
+    assert all(row["kind"] for row in found)
+    (row,) = (
+        row
+        for row in found
+        if row["str"] == "abetalipoproteinemia" and row["kind"][names.TTY] == "PT"
+    )
+    assert (row["cui"], row["code"]) == (744, "DOID:1386")
+    assert (row["kind"][names.SAB], row["kind"][names.SUPPRESS]) == ("DOID", "N")

@@ -131,7 +131,7 @@ def test_at_sigterm_the_scratch_folder_is_removed(tmp_path, rows):
                 break
             time.sleep(0.1)
         process.terminate()
-        errors = process.communicate(timeout=60)[1].decode()
+        errors = process.communicate(timeout=240)[1].decode()
     assert process.returncode == 128 + signal.SIGTERM, errors
     assert list(scratch.iterdir()) == [] and not (tmp_path / "out").exists()
 

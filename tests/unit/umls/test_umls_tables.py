@@ -1,17 +1,15 @@
 """The tables of a hand-made META of invented concepts, one by one."""
 
-from itertools import pairwise
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from small_meta import C1, C2, C3, OLD, OUTPUTS, SETTINGS
 
 from bali.text import normalise
+from bali.umls import runs
 from bali.umls.release import find_tables
 from bali.umls.spark import Workspace
 from bali.umls.tables import write_tables
-from bali.umls.writing import first_of_runs
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -170,42 +168,29 @@ def many_concepts(folder: Path, rows) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("cuts", [(), (1,), (2, 3), (1, 2, 3, 4, 5)])
-def test_of_equal_rows_that_stand_together_the_first_stays_wherever_batches_end(cuts):
-    rows = pa.table({"a": ["x", "x", "x", "y", "y", "x"], "b": [1, 1, 2, 2, 2, 2], "c": range(6)})
-    kept, last = [], None
-    for start, end in pairwise([0, *cuts, 6]):
-        batch = rows.slice(start, end - start)
-        kept += first_of_runs(batch, ["a", "b"], last)["c"].to_pylist()
-        last = batch.slice(batch.num_rows - 1)
-    assert kept == [0, 2, 3, 5]
-
-
-def test_the_bytes_do_not_depend_on_the_partitions(session, tmp_path, rows):
+def test_the_bytes_do_not_depend_on_the_partitions(session, tmp_path, rows, monkeypatch):
+    """Nor on how many rows are sorted at a time."""
     found = find_tables([many_concepts(tmp_path / "META", rows)])
-    spark = session.spark
-    settings = {
-        "spark.sql.adaptive.enabled": "false",
-        "spark.sql.shuffle.partitions": None,
-        "spark.sql.files.maxPartitionBytes": None,
-    }
-    before = {key: spark.conf.get(key) for key in settings}
-    content = {}
+    spark, key = session.spark, "spark.sql.files.maxPartitionBytes"
+    before = spark.conf.get(key)
+    content, parts = {}, {}
     try:
-        for partitions, split in ((1, 1 << 20), (2, 9_000), (7, 2_000)):
-            spark.conf.set("spark.sql.adaptive.enabled", "false")  # it would merge them again
-            spark.conf.set("spark.sql.shuffle.partitions", partitions)
-            spark.conf.set("spark.sql.files.maxPartitionBytes", split)
-            out = tmp_path / str(partitions)
-            work = Workspace(spark, tmp_path / f"scratch{partitions}")
+        whole = found["MRCONSO"][0].bytes
+        for number, size in ((1, 10**6), (2, 100), (7, 7)):
+            spark.conf.set(key, -(-whole // number))
+            monkeypatch.setattr(runs, "RANGE", size)
+            monkeypatch.setattr(runs, "STEP", min(size, 3))
+            out = tmp_path / str(number)
+            work = Workspace(spark, tmp_path / f"scratch{number}")
             counts = write_tables(found, SETTINGS, None, out, work)
-            content[partitions] = (
+            content[number] = (
                 {name: (out / f"{name}.parquet").read_bytes() for name in OUTPUTS},
                 counts.tables,
             )
+            parts[number] = len(list(work.scratch.glob("staged/MRCONSO-0/part-*")))
     finally:
-        for key, value in before.items():
-            spark.conf.set(key, value)
+        spark.conf.set(key, before)
+    assert parts == {1: 1, 2: 2, 7: 7}
     assert content[1] == content[2] == content[7]
     assert content[1][1]["heldout"]["kept"] > 100
 
