@@ -51,6 +51,7 @@ STEPS: dict[str, dict[str, str]] = {
         "heldout": "relations -> those of the graph, and those to be asked for",
         "csr": "concepts + relations -> nodes.parquet and adjacency arrays",
         "subgraphs": "adjacency arrays -> subgraphs.parquet (k hops, seeded)",
+        "hierarchy": "adjacency arrays -> hierarchy.parquet: children and parents",
         "export": "the graph -> KGX, PyKEEN or PyTorch Geometric",
     },
     "pairs": {"tokens": "sentences + mentions -> tokenised training examples"},

@@ -289,6 +289,15 @@ TABLES = {
             },
         ),
         Table(
+            "hierarchy",
+            "Which concept is a kind of which other, as PAR and CHD state it.",
+            ("child", "parent"),
+            {
+                "child": Column(INT32, "node id of the narrower concept"),
+                "parent": Column(INT32, "node id of the broader one"),
+            },
+        ),
+        Table(
             "subgraphs",
             "Sampled neighbourhoods, several a concept. Edges point to the centre; what is drawn "
             "again, with replacement, is an edge again.",

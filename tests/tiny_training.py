@@ -33,6 +33,7 @@ SETTINGS: dict[str, Any] = {
     "w_align": 1.0,
     "w_own_name": 0.0,
     "w_synonyms": 0.0,
+    "w_hierarchy": 0.0,
     "w_link": 0.0,
     "align_loss": "ntxent",
     "align_mean": "pairs",
@@ -42,6 +43,8 @@ SETTINGS: dict[str, Any] = {
     "synonyms_loss": "multi_similarity",
     "synonyms_mining": "none",
     "synonym_pairs": 4,
+    "hierarchy_pairs": 4,
+    "hierarchy_siblings": 1,
     "link_score": "distmult",
     "mask_share": 0.15,
     "mask_mentions": 0.0,
@@ -72,6 +75,7 @@ class TinyInputs:
     names: Path
     subgraphs: Path
     edge_types: Path
+    hierarchy: Path
 
 
 def names_of(node: int) -> list[str]:
@@ -88,6 +92,7 @@ def inputs_in(folder: Path) -> TinyInputs:
         folder / "node_names.arrow",
         folder / "subgraphs.parquet",
         folder / "edge_types.parquet",
+        folder / "hierarchy.parquet",
     )
 
 
@@ -106,6 +111,7 @@ def write_tiny_inputs(folder: Path, sentences: int = 20) -> TinyInputs:
     write_ipc("node_names", [from_columns("node_names", rows)], inputs.names)
     write_subgraphs(inputs.subgraphs)
     write_edge_types(inputs.edge_types)
+    write_hierarchy(inputs.hierarchy)
     write_sentences(inputs.train, tokenizer, sentences, first=0)
     write_sentences(inputs.validation, tokenizer, 6, first=3)
     return inputs
@@ -139,6 +145,13 @@ def write_edge_types(path: Path) -> None:
         "phrase": list(PHRASES),
     }
     write_table("edge_types", from_columns("edge_types", rows), path)
+
+
+def write_hierarchy(path: Path) -> None:
+    """A binary tree: 0 stands above 1 and 2, 1 above 3 and 4, and so on."""
+    children = list(range(1, len(WORDS)))
+    rows = {"child": children, "parent": [(child - 1) // 2 for child in children]}
+    write_table("hierarchy", from_columns("hierarchy", rows), path)
 
 
 def write_sentences(path: Path, tokenizer: Any, number: int, first: int) -> None:

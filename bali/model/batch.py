@@ -89,6 +89,14 @@ class SynonymInput:
 
 
 @dataclass(frozen=True)
+class HierarchyInput:
+    """Concepts of the graph with a name each, a parent's name each, and names of siblings."""
+
+    names: Texts  # P texts of the concepts, then C of the candidates: P parents, then siblings
+    negative: Tensor  # (P, C), bool: the candidate is neither above nor below the concept
+
+
+@dataclass(frozen=True)
 class Links:
     """Triples: an edge into a concept's centre, once for each mention row of the concept."""
 
@@ -108,6 +116,7 @@ class Batch:
     concept: Tensor  # (M,): node id of each mention row
     graph: GraphInput | None  # None where nothing is aligned
     synonyms: SynonymInput | None = None
+    hierarchy: HierarchyInput | None = None
     links: Links | None = None
     masked: Tensor | None = None  # see `masked_tokens`
 

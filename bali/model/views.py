@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from bali.model.batch import Batch, GraphInput, Links, SynonymInput, Texts
+from bali.model.batch import Batch, GraphInput, HierarchyInput, Links, SynonymInput, Texts
 
 
 class Encoders(Protocol):
@@ -131,6 +131,17 @@ class Views:
         return self.batch.synonyms
 
     @property
+    def hierarchy_input(self) -> HierarchyInput:
+        """The step's concepts with their parents and siblings.
+
+        Raises:
+            ValueError: the step was made without them.
+        """
+        if self.batch.hierarchy is None:
+            raise ValueError("an objective needs parents, but the step was made without them")
+        return self.batch.hierarchy
+
+    @property
     def links(self) -> Links:
         """The triples of the step.
 
@@ -145,6 +156,11 @@ class Views:
     def synonym(self) -> Tensor:
         """Vectors of the two names of each such concept, all first names first: (2P, dim)."""
         return self._encoders.encode_names(self._read(self.synonym_input.names))
+
+    @cached_property
+    def kind(self) -> Tensor:
+        """Vectors of names of concepts, of their parents and of siblings: (P + C, dim)."""
+        return self._encoders.encode_names(self.hierarchy_input.names)
 
     def nothing(self) -> Tensor:
         """A zero with a gradient, for an objective that finds nothing to look at: scalar."""

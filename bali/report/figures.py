@@ -64,6 +64,7 @@ OBJECTIVES = {
     "mlm": "Masked-language-model loss",
     "own_name": "Mention and own name",
     "synonyms": "Names of one concept",
+    "hierarchy": "A name and a broader one",
     "link": "Link prediction",
 }
 PANELS = 2  # a row of them

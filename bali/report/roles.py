@@ -24,6 +24,7 @@ def role(run: str, settings: Mapping[str, Any]) -> str:
         return "other"
     train = {**settings["train"], **settings["runs"][run]}
     graph = train["w_align"] and train["encoder"] != "none"
+    graph = graph or train["w_hierarchy"]
     if graph and train["edges"] == "shuffled":
         return "shuffled"
     if graph and train["freeze_graph"]:

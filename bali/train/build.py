@@ -14,6 +14,7 @@ from bali.model.lm import load_lm
 from bali.model.mlm_head import load_mlm_head
 from bali.model.objectives.alignment import Alignment, OwnName
 from bali.model.objectives.base import Objective
+from bali.model.objectives.hierarchy import Hierarchy
 from bali.model.objectives.link import SCORES, LinkPrediction
 from bali.model.objectives.masked_tokens import MaskedTokens
 from bali.model.objectives.synonyms import Synonyms
@@ -91,6 +92,8 @@ def build_objectives(
         objectives["synonyms"] = Synonyms(
             settings.synonyms_loss, temperature(), settings.synonyms_mining
         )
+    if settings.w_hierarchy:
+        objectives["hierarchy"] = Hierarchy(temperature())
     if settings.w_link:
         dim = lm.config.hidden_size
         if settings.link_score == "rotate" and dim % 2:

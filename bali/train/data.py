@@ -18,6 +18,7 @@ from bali.errors import InputError
 from bali.hashing import mix
 from bali.model.batch import Batch, GraphInput, Texts
 from bali.train.columns import Ints, Lists
+from bali.train.hierarchy import Hierarchy
 from bali.train.linear import Writer
 from bali.train.links import triples
 from bali.train.masks import Masks
@@ -49,6 +50,7 @@ class TrainingData:
         siblings: int = 0,
         use_links: bool = False,
         synonyms: SynonymPairs | None = None,
+        hierarchy: Hierarchy | None = None,
         writer: Writer | None = None,
         encode_names: bool = True,
     ) -> None:
@@ -68,6 +70,7 @@ class TrainingData:
             siblings: hard negatives a concept of a step.
             use_links: steps hold triples.
             synonyms: None if steps hold no synonyms.
+            hierarchy: None if steps hold no parents.
             writer: writes the subgraphs as texts, for a linear encoder; None: they stay graphs.
             encode_names: False leaves the names themselves out of the steps: only texts of
                 subgraphs are read.
@@ -89,6 +92,7 @@ class TrainingData:
         self._siblings = siblings
         self._use_links = use_links
         self._synonyms = synonyms
+        self._hierarchy = hierarchy
         self._batch_size = batch_size
         self._seed = seed
         self._last_order: tuple[int, Ints] = (-1, np.empty(0, np.int64))
@@ -161,6 +165,7 @@ class TrainingData:
             concept=torch.from_numpy(concept),
             graph=graph,
             synonyms=None if self._synonyms is None else self._synonyms.draw(*keys),
+            hierarchy=None if self._hierarchy is None else self._hierarchy.draw(*keys),
             links=triples(graph) if graph is not None and self._use_links else None,
         )
 

@@ -39,6 +39,7 @@ def identity(args: argparse.Namespace, settings: Settings, device: torch.device)
             ("--names", args.names),
             ("--subgraphs", args.subgraphs),
             ("--edge-types", args.edge_types),
+            ("--hierarchy", args.hierarchy),
         )
     }
     inputs |= {f"--lm {path.name}": path for path in files_of(args.lm)}

@@ -22,6 +22,7 @@ from bali.train.build import build_aligner
 from bali.train.checkpoints import Checkpoints
 from bali.train.course import Course
 from bali.train.data import TrainingData
+from bali.train.hierarchy import Hierarchy
 from bali.train.identity import identity
 from bali.train.linear import Writer
 from bali.train.loop import Trainer
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--names", type=Path, required=True, help="node_names.arrow")
     parser.add_argument("--subgraphs", type=Path, required=True, help="subgraphs.parquet")
     parser.add_argument("--edge-types", type=Path, required=True, help="edge_types.parquet")
+    parser.add_argument("--hierarchy", type=Path, required=True, help="hierarchy.parquet")
     parser.add_argument("--lm", type=Path, required=True, help="folder of the base model")
     parser.add_argument("--max-tokens", type=int, required=True, help="longest text, tokens")
     parser.add_argument("--threads", type=int, default=1, help="of torch; the bits depend on it")
@@ -153,11 +155,16 @@ def load_data(
         for or no concept has two.
     """
     vocabulary = vocabulary_of(tokenizer, args.lm)
-    subgraphs = Subgraphs(args.subgraphs, args.seed if settings.edges == "shuffled" else None)
+    shuffle = args.seed if settings.edges == "shuffled" else None
+    subgraphs = Subgraphs(args.subgraphs, shuffle)
     all_names = Names(args.names, subgraphs.nodes)
     synonyms = None
     if settings.w_synonyms:
         synonyms = SynonymPairs(all_names, settings.synonym_pairs)
+    hierarchy = None
+    if settings.w_hierarchy:
+        pairs, siblings = settings.hierarchy_pairs, settings.hierarchy_siblings
+        hierarchy = Hierarchy(args.hierarchy, all_names, pairs, siblings, shuffle)
     probe = Probe(all_names, settings.probe)
 
     writer = None
@@ -185,6 +192,7 @@ def load_data(
             siblings=settings.siblings,
             use_links=settings.w_link > 0,
             synonyms=synonyms,
+            hierarchy=hierarchy,
             writer=writer,
             encode_names=settings.reads_names,
         )

@@ -43,6 +43,7 @@ class Settings:
     w_align: float
     w_own_name: float
     w_synonyms: float
+    w_hierarchy: float
     w_link: float
     align_loss: str
     align_mean: str
@@ -52,6 +53,8 @@ class Settings:
     synonyms_loss: str
     synonyms_mining: str
     synonym_pairs: int
+    hierarchy_pairs: int
+    hierarchy_siblings: int
     link_score: str
     mask_share: float
     mask_mentions: float
@@ -157,14 +160,17 @@ class Settings:
             if value not in allowed:
                 raise InputError(f"train.{name}: {value!r} is none of {', '.join(allowed)}")
         above_zero = (
-            "layers heads projection_dim temperature synonym_pairs batch_size epochs lr_lm lr_rest "
-            "max_grad_norm"
+            "layers heads projection_dim temperature synonym_pairs hierarchy_pairs batch_size "
+            "epochs lr_lm lr_rest max_grad_norm"
         )
         for name in above_zero.split():
             if getattr(self, name) <= 0:
                 raise InputError(f"train.{name}: {getattr(self, name)} must be above 0")
-        not_negative = "w_mlm w_align w_own_name w_synonyms w_link hard_negatives weight_decay"
-        for name in f"{not_negative} warmup_steps validate_every probe".split():
+        not_negative = (
+            "w_mlm w_align w_own_name w_synonyms w_hierarchy w_link hard_negatives "
+            "hierarchy_siblings weight_decay warmup_steps validate_every probe"
+        )
+        for name in not_negative.split():
             if getattr(self, name) < 0:
                 raise InputError(f"train.{name}: {getattr(self, name)} must not be negative")
         for name in "dropout mask_share mask_mentions mask_names warmup_share".split():

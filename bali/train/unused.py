@@ -57,13 +57,14 @@ def _linear(values: Values) -> bool:
 
 def _edges(values: Values) -> bool:
     siblings = _contrast(values) and values["hard_negatives"]
-    return bool((values["w_align"] and values["encoder"] != "none") or values["w_link"] or siblings)
+    aligned = values["w_align"] and values["encoder"] != "none"
+    return bool(aligned or values["w_link"] or values["w_hierarchy"] or siblings)
 
 
 def _temperature(values: Values) -> bool:
     softmax = {"align_loss": _contrast(values), "synonyms_loss": values["w_synonyms"] > 0}
     used = (there and values[loss] != "multi_similarity" for loss, there in softmax.items())
-    return values["w_link"] > 0 or any(used)
+    return values["w_link"] > 0 or values["w_hierarchy"] > 0 or any(used)
 
 
 # Setting -> (whether a run reads it, what it needs). What is not here is read by every run.
@@ -74,7 +75,7 @@ NEEDS: dict[str, tuple[Callable[[Values], Any], str]] = {
     "dropout": (_message_passing, "w_align above 0 and encoder gat or sage"),
     "residual": (_message_passing, "w_align above 0 and encoder gat or sage"),
     "relations": (_gat, "w_align above 0 and encoder gat"),
-    "edges": (_edges, "w_link, hard_negatives, or w_align with an encoder other than none"),
+    "edges": (_edges, "w_link, w_hierarchy, hard_negatives, or w_align and an encoder"),
     "freeze_graph": (_message_passing, "w_align above 0 and encoder gat or sage"),
     "linear_tokens": (_linear, "w_align above 0 and encoder linear-v1 or linear-v2"),
     "mention_pooling": (_mentions, "w_align, w_own_name or w_link above 0"),
@@ -85,15 +86,20 @@ NEEDS: dict[str, tuple[Callable[[Values], Any], str]] = {
     ),
     "align_loss": (_contrast, "w_align or w_own_name above 0"),
     "align_mean": (_contrast, "w_align or w_own_name above 0"),
-    "temperature": (_temperature, "a contrast other than multi_similarity, or w_link above 0"),
+    "temperature": (
+        _temperature,
+        "a contrast other than multi_similarity, or w_link or w_hierarchy above 0",
+    ),
     "temperature_learnt": (
         _temperature,
-        "a contrast other than multi_similarity, or w_link above 0",
+        "a contrast other than multi_similarity, or w_link or w_hierarchy above 0",
     ),
     "hard_negatives": (_contrast, "w_align or w_own_name above 0"),
     "synonyms_loss": (lambda v: v["w_synonyms"], "w_synonyms above 0"),
     "synonyms_mining": (lambda v: v["w_synonyms"], "w_synonyms above 0"),
     "synonym_pairs": (lambda v: v["w_synonyms"], "w_synonyms above 0"),
+    "hierarchy_pairs": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
+    "hierarchy_siblings": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
     "link_score": (lambda v: v["w_link"], "w_link above 0"),
     "mask_share": (_sentences, "w_mlm, w_align, w_own_name or w_link above 0"),
     "mask_mentions": (_sentences, "w_mlm, w_align, w_own_name or w_link above 0"),

@@ -191,6 +191,7 @@ def test_snakemakes_own_report_works(finished: Project, tmp_path: Path) -> None:
 DOWNSTREAM_OF_GRAPH = {
     "graph_csr",
     "graph_subgraphs",
+    "graph_hierarchy",
     "pairs_tokens",
     "train_run",
     "evaluate_names",

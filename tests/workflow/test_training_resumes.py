@@ -29,6 +29,7 @@ def project_with_inputs(folder: Path) -> Project:
         inputs.names: pairs / "node_names.arrow",
         inputs.subgraphs: graph / "subgraphs.parquet",
         inputs.edge_types: graph / "edge_types.parquet",
+        inputs.hierarchy: graph / "hierarchy.parquet",
         inputs.lm: project.work / "resources/lm/tiny",
     }
     for source, target in places.items():

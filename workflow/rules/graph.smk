@@ -129,13 +129,44 @@ rule graph_subgraphs:
         " --log {log:q}"
 
 
+rule graph_hierarchy:
+    """Adjacency arrays -> which concept is a kind of which other."""
+    input:
+        edge_types="results/graph/edge_types.parquet",
+        nodes="results/graph/nodes.parquet",
+        indptr="results/graph/indptr.npy",
+        neighbour="results/graph/neighbour.npy",
+        relation="results/graph/relation.npy",
+    output:
+        hierarchy="results/graph/hierarchy.parquet",
+        counts="results/graph/hierarchy.counts.json",
+    log:
+        "results/logs/graph/hierarchy.log",
+    benchmark:
+        "results/benchmarks/graph/hierarchy.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=2_000,
+        runtime=60,
+    params:
+        folder=subpath(input.nodes, parent=True),
+        code=code_digest("graph.hierarchy"),
+    shell:
+        "python -m bali graph hierarchy --graph {params.folder:q}"
+        " --out {output.hierarchy:q} --counts {output.counts:q} --log {log:q}"
+
+
 rule graph:
-    """The stage's target: the graph and its sampled neighbourhoods."""
+    """The stage's target: the graph, its sampled neighbourhoods and its hierarchy."""
     input:
         stage("graph"),
         nodes="results/graph/nodes.parquet",
         edge_types="results/graph/edge_types.parquet",
         subgraphs="results/graph/subgraphs.parquet",
+        hierarchy="results/graph/hierarchy.parquet",
         csr_counts="results/graph/csr.counts.json",
         subgraphs_counts="results/graph/subgraphs.counts.json",
+        hierarchy_counts="results/graph/hierarchy.counts.json",
     localrule: True

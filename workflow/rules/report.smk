@@ -103,6 +103,7 @@ rule report_page:
             *(["results/graph/heldout.counts.json"] if HELD_OUT else []),
             "results/graph/csr.counts.json",
             "results/graph/subgraphs.counts.json",
+            "results/graph/hierarchy.counts.json",
             f"results/pairs/{ROUND}/{config['lm']['name']}/tokens.counts.json",
         ],
         metrics=all_results(),

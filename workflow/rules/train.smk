@@ -9,6 +9,7 @@ rule train_run:
         names=pairs_of_run("node_names.arrow"),
         subgraphs="results/graph/subgraphs.parquet",
         edge_types="results/graph/edge_types.parquet",
+        hierarchy="results/graph/hierarchy.parquet",
         lm=f"resources/lm/{config['lm']['name']}",
     output:
         model=directory("results/train/{run}/{seed}/model"),
@@ -41,7 +42,7 @@ rule train_run:
         " --settings {params.settings:q} --run {wildcards.run:q} --seed {wildcards.seed:q}"
         " --pairs {input.pairs:q} --validation {input.validation:q}"
         " --names {input.names:q} --subgraphs {input.subgraphs:q}"
-        " --edge-types {input.edge_types:q}"
+        " --edge-types {input.edge_types:q} --hierarchy {input.hierarchy:q}"
         " --lm {input.lm:q} --max-tokens {params.max_tokens:q} --threads {threads:q}"
         " --out {output.model:q} --history {output.history:q}"
         " --tensorboard {output.tensorboard:q}"

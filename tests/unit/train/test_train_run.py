@@ -49,6 +49,7 @@ def train(
         "--names": tiny.names,
         "--subgraphs": tiny.subgraphs,
         "--edge-types": tiny.edge_types,
+        "--hierarchy": tiny.hierarchy,
         "--lm": tiny.lm,
         "--max-tokens": "64",
         "--threads": threads,

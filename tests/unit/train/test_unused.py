@@ -38,6 +38,8 @@ OTHER: dict[str, dict[str, Any]] = {
     "synonyms_loss": {"synonyms_loss": "infonce"},
     "synonyms_mining": {"synonyms_mining": "hard"},
     "synonym_pairs": {"synonym_pairs": 3},
+    "hierarchy_pairs": {"hierarchy_pairs": 3},
+    "hierarchy_siblings": {"hierarchy_siblings": 0},
     "link_score": {"link_score": "transe"},
     "mask_share": {"mask_share": 0.9},
     "mask_mentions": {"mask_mentions": 0.9},
@@ -52,6 +54,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "synonyms-only": SYNONYMS,
     "own-name": {**MLM, "w_own_name": 1.0},
     "link": {**MLM, "w_link": 1.0},
+    "hierarchy": {**SYNONYMS, "w_synonyms": 0.0, "w_hierarchy": 1.0},
     "multi-similarity": {"align_loss": "multi_similarity", "projection": "mlp"},
     "siblings": {"encoder": "none", "hard_negatives": 1},
 }
