@@ -160,7 +160,7 @@ class Views:
     @cached_property
     def kind(self) -> Tensor:
         """Vectors of names of concepts, of their parents and of siblings: (P + C, dim)."""
-        return self._encoders.encode_names(self.hierarchy_input.names)
+        return self._encoders.encode_names(self._read(self.hierarchy_input.names))
 
     def nothing(self) -> Tensor:
         """A zero with a gradient, for an objective that finds nothing to look at: scalar."""

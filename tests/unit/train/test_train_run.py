@@ -74,7 +74,8 @@ def trainer(tiny: TinyInputs, **changes: Any) -> Trainer:
 def load_data_of(tiny: TinyInputs, settings: Settings) -> TrainingData:
     """The training sentences, with all that these settings ask for."""
     paths = {
-        name: getattr(tiny, name) for name in "validation names subgraphs edge_types lm".split()
+        name: getattr(tiny, name)
+        for name in "validation names subgraphs edge_types hierarchy lm".split()
     }
     args = Namespace(pairs=tiny.train, seed=29, **paths)
     data, _, _ = load_data(args, settings, load_tokenizer(tiny.lm))
