@@ -8,9 +8,8 @@ from bali.tables import TABLES
 
 HOSTILE = 'Fish & <script>alert("1")</script>'
 # keys of `train` that tell what a run stands for
-TRAIN = {"encoder": "gat", "edges": "stated", "freeze_graph": False} | {
-    f"w_{name}": weight
-    for name, weight in {"align": 1.0, "own_name": 0.0, "synonyms": 0.0, "link": 0.0}.items()
+TRAIN = {"encoder": "gat", "edges": "stated", "freeze_graph": False, "w_align": 1.0} | {
+    f"w_{name}": 0.0 for name in ("own_name", "synonyms", "hierarchy", "link")
 }
 SETTINGS = {
     "umls": {"meta": ["resources/umls/2023AB/META"]},

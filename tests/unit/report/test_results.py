@@ -54,6 +54,8 @@ def test_runs_are_compared_by_what_their_settings_make_them():
         ({"w_align": 0.0, "w_own_name": 1.0}, "names"),
         ({"w_align": 0.0, "w_link": 1.0}, "graph"),
         ({"w_align": 0.0, "w_synonyms": 1.0}, "synonyms"),
+        ({"w_align": 0.0, "w_synonyms": 1.0, "w_hierarchy": 1.0}, "graph"),
+        ({"w_align": 0.0, "w_hierarchy": 1.0, "edges": "shuffled"}, "shuffled"),
         ({"w_align": 0.0}, "mlm"),
     ],
 )
