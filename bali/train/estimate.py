@@ -108,6 +108,10 @@ def expected_step(args: argparse.Namespace, settings: Settings, fan_out: list[in
         readings.append(reading(centres, min(settings.linear_tokens, opening + entry * around)))
     if settings.w_synonyms:
         readings.append(reading(2 * settings.synonym_pairs, args.name_tokens))
+    kinds = settings.hierarchy_pairs if settings.w_hierarchy else 0
+    candidates = kinds * (1 + settings.hierarchy_siblings)
+    if kinds:
+        readings.append(reading(kinds + candidates, args.name_tokens))
     masked = 1 - (1 - settings.mask_share) * (1 - settings.mask_mentions * OF_MENTIONS)
     return Step(
         readings=tuple(readings),
@@ -119,6 +123,8 @@ def expected_step(args: argparse.Namespace, settings: Settings, fan_out: list[in
         edges=edges,
         names=names if settings.reads_names else 0,
         synonyms=settings.synonym_pairs if settings.w_synonyms else 0,
+        kinds=kinds,
+        candidates=candidates,
         triples=mentions * fan_out[0] if settings.w_link else 0,
     )
 

@@ -52,7 +52,7 @@ def test_a_run_that_is_not_defined_is_named(project: Project) -> None:
 def test_a_setting_that_does_nothing_in_its_run_is_named(project: Project) -> None:
     done = project.run("--dry-run", "--config", "runs={names-only: {edges: shuffled}}")
     assert done.returncode != 0
-    line = "config: runs.names-only.edges: 'shuffled' does nothing in this run; it needs w_link, w_hierarchy,"
+    line = "config: runs.names-only.edges: 'shuffled' does nothing in this run; it needs w_link,"
     assert line in last_lines(done.stdout, 2)
     other = project.run(
         "--dry-run", "--config", "runs={names-only: {edges: shuffled}}", "run_set=[gat]"

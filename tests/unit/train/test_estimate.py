@@ -50,6 +50,8 @@ STEP = Step(
     mentions=3,
     names=4,
     synonyms=2,
+    kinds=3,
+    candidates=5,
     triples=6,
 )
 
@@ -65,7 +67,7 @@ def test_flops_by_hand():
         "graph encoder": 5 * 2 * 32 + 2 * 32,
         "relations": (3 + 5) * 2 * 32,
         "projections": 2 * 7 * 2 * 4 * 3,
-        "contrasts": 2 * 2 * 6 * 7 * 3 + 2 * 4 * 4 * 4,
+        "contrasts": 2 * 2 * 6 * 7 * 3 + 2 * 4 * 4 * 4 + 2 * 3 * 5 * 4,
         "link prediction": 2 * 6 * 7 * 4,
         "confirmed triples": 2 * 36 * 7,
     }
@@ -79,7 +81,7 @@ def test_flops_by_hand():
 
 def test_memory_and_time_by_hand():
     settings = settings_with(precision="fp32")
-    compared = 6 * 7 + 4 * 4 + 6 * (6 + 3 + 4)
+    compared = 6 * 7 + 4 * 4 + 3 * 5 + 6 * (6 + 3 + 4)
     fixed = 16 * 500 + 4 * 20 + 3 * 4 * 7 * 10 + 16 * compared
     assert memory(SHAPE, settings, STEP) == fixed + 100 * 2 * 4 * 34 * 2
     bf16 = settings_with(precision="bf16")
@@ -95,6 +97,7 @@ def step_of(batch: Batch, run: Trainer) -> Step:
     for objective in run.aligner.objectives.values():
         objective(views)
     graph, links, settings = batch.graph, batch.links, run.settings
+    kinds, candidates = batch.hierarchy.negative.shape if batch.hierarchy else (0, 0)
     return Step(
         readings=tuple(
             Reading(len(texts.ids), texts.cells, texts.rows.token.shape[1])
@@ -108,6 +111,8 @@ def step_of(batch: Batch, run: Trainer) -> Step:
         edges=graph.edge_index.shape[1] if graph else 0,
         names=len(graph.names) if graph else 0,
         synonyms=len(batch.synonyms.concept) if batch.synonyms else 0,
+        kinds=kinds,
+        candidates=candidates,
         triples=len(links.row) if links else 0,
     )
 
@@ -129,6 +134,7 @@ def step_of(batch: Batch, run: Trainer) -> Step:
         {"w_link": 1.0, "w_own_name": 1.0, "w_synonyms": 1.0, "temperature_learnt": True},
         {"w_align": 0.0, "w_mlm": 0.0, "w_link": 1.0, "mention_pooling": "attention"},
         {"align_loss": "infonce", "mask_mentions": 0.5},
+        {"w_align": 0.0, "w_mlm": 0.0, "w_hierarchy": 1.0, "hierarchy_siblings": 2},
     ],
     ids=str,
 )
