@@ -12,6 +12,7 @@ from tiny_training import WORDS, TinyInputs
 
 from bali.model.batch import Links
 from bali.model.views import Views
+from bali.train.hierarchy import Hierarchy
 from bali.train.names import Names
 from bali.train.synonyms import SynonymPairs
 from paths import REPOSITORY
@@ -25,7 +26,8 @@ ITEMS = [0, 2, 8, 12, 19]  # sentences whose step has another number of each thi
 
 def test_every_tensor_of_a_step_has_the_shape_and_kind_that_the_document_says(tiny: TinyInputs):
     synonyms = SynonymPairs(Names(tiny.names, len(WORDS)), 14)
-    options = {"siblings": 1, "use_links": True, "synonyms": synonyms}
+    hierarchy = Hierarchy(tiny.hierarchy, Names(tiny.names, len(WORDS)), 11, 4)
+    options = {"siblings": 1, "use_links": True, "synonyms": synonyms, "hierarchy": hierarchy}
     batch = make_batch(tiny, ITEMS, "linear-v1", **options)
     aligner = make_aligner(tiny, encoder="linear-v1")
     # a mention of two tokens, of which the tiny sentences have none
@@ -36,7 +38,7 @@ def test_every_tensor_of_a_step_has_the_shape_and_kind_that_the_document_says(ti
     batch = replace(batch, token=token, group=group, links=links)
     roots = {"batch": batch, "views": Views(batch, aligner)}
     rows = ROW.findall(TEXT)
-    assert len(rows) == 34
+    assert len(rows) == 38
     sizes = {"2": 2, "d": aligner.lm.config.hidden_size}
     for path, shape, dtype in rows:
         root, *names = path.split(".")
@@ -48,6 +50,7 @@ def test_every_tensor_of_a_step_has_the_shape_and_kind_that_the_document_says(ti
         assert tensor.dtype == getattr(torch, dtype), path
     # or else one letter could stand for another; each of these sentences has a row of its own
     assert sizes.pop("R") == sizes["S"]
+    assert sizes["A + B"] == sizes.pop("A") + sizes["B"]  # A is as great as something else here
     assert len(set(sizes.values())) == len(sizes), sizes
     assert sizes["2P"] == 2 * sizes["P"]
     assert sizes["C"] == len(set(batch.concept.tolist())) + sizes["K"]
