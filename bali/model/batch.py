@@ -90,10 +90,11 @@ class SynonymInput:
 
 @dataclass(frozen=True)
 class HierarchyInput:
-    """Concepts of the graph with a name each, a parent's name each, and names of siblings."""
+    """Concepts of the graph with two names each, a parent's name each, and names of siblings."""
 
-    names: Texts  # P texts of the concepts, then C of the candidates: P parents, then siblings
-    negative: Tensor  # (P, C), bool: the candidate is neither above nor below the concept
+    names: Texts  # P texts of the concepts, P other names of them, P of parents, then of siblings
+    other: Tensor  # (P, P + C), bool: the text, from the other names on, is not of the concept
+    unrelated: Tensor  # (P, C), bool: the text, from the parents on, is of none above or below it
 
 
 @dataclass(frozen=True)

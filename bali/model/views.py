@@ -159,7 +159,7 @@ class Views:
 
     @cached_property
     def kind(self) -> Tensor:
-        """Vectors of names of concepts, of their parents and of siblings: (P + C, dim)."""
+        """Vectors of two names of concepts, of parents' and of siblings' names: (2P + C, dim)."""
         return self._encoders.encode_names(self._read(self.hierarchy_input.names))
 
     def nothing(self) -> Tensor:

@@ -111,7 +111,7 @@ def expected_step(args: argparse.Namespace, settings: Settings, fan_out: list[in
     kinds = settings.hierarchy_pairs if settings.w_hierarchy else 0
     candidates = kinds * (1 + settings.hierarchy_siblings)
     if kinds:
-        readings.append(reading(kinds + candidates, args.name_tokens))
+        readings.append(reading(2 * kinds + candidates, args.name_tokens))
     masked = 1 - (1 - settings.mask_share) * (1 - settings.mask_mentions * OF_MENTIONS)
     return Step(
         readings=tuple(readings),

@@ -13,12 +13,12 @@ from bali.hashing import below
 from bali.model.batch import HierarchyInput, Texts
 from bali.ranges import ranges
 from bali.storage import read_table
-from bali.train.columns import Ints
+from bali.train.columns import Ints, Lists
 from bali.train.names import Names
 from bali.train.subgraphs import shuffled
 
 # part these choices from others of the same keys
-_CONCEPT, _PARENT, _SIBLING, _NAME = 31, 32, 33, 34
+_CONCEPT, _PARENT, _SIBLING, _NAME, _OTHER = 31, 32, 33, 34, 35
 # Steps up after which nothing more is looked for above a concept. Cycles end earlier by themselves.
 HIGHEST = 16
 
@@ -65,9 +65,9 @@ class Hierarchy:
         self._node = np.flatnonzero(self._up.number)
 
     def draw(self, *keys: int) -> HierarchyInput:
-        """The concepts of a step, a parent of each, siblings, and a name of each, drawn by `keys`.
+        """The concepts of a step, a parent of each and siblings, and their names, drawn by `keys`.
 
-        Candidates are the parents, one a concept, and then the distinct siblings.
+        A concept's second name differs from its first, if it has two.
         """
         place = below(len(self._node), _CONCEPT, *keys, np.arange(self._pairs))
         node = self._node[np.unique(place)]
@@ -76,14 +76,26 @@ class Hierarchy:
         turn = np.tile(np.arange(self._siblings), len(node))
         sibling = self._down.draw(np.repeat(parent, self._siblings), _SIBLING, *keys, origin, turn)
         candidate = np.concatenate([parent, np.unique(sibling[sibling != origin])])
-        every = np.concatenate([node, candidate])
-        names = self._names.rows(every, below(self._names.number[every], _NAME, *keys, every))
-        distinct, row = np.unique(every, return_inverse=True)
+        distinct, row = np.unique(np.concatenate([node, candidate]), return_inverse=True)
         related = self._related(distinct)
-        negative = ~related[np.ix_(row[: len(node)], row[len(node) :])]
+        unrelated = ~related[np.ix_(row[: len(node)], row[len(node) :])]
+        rest = np.concatenate([node, candidate])
+        names = self._drawn(node, rest, *keys)
         return HierarchyInput(
             Texts(torch.from_numpy(names.values), torch.from_numpy(names.lengths)),
-            torch.from_numpy(negative),
+            torch.from_numpy(rest[None, :] != node[:, None]),
+            torch.from_numpy(unrelated),
+        )
+
+    def _drawn(self, node: Ints, rest: Ints, *keys: int) -> Lists:
+        """A name of each node, then one of each of the rest, which begins with the nodes."""
+        number = self._names.number[node]
+        first = below(number, _NAME, *keys, node)
+        second = (first + 1 + below(np.maximum(number - 1, 1), _OTHER, *keys, node)) % number
+        others = rest[len(node) :]
+        which = below(self._names.number[others], _NAME, *keys, others)
+        return self._names.rows(
+            np.concatenate([node, rest]), np.concatenate([first, second, which])
         )
 
     def _related(self, node: Ints) -> NDArray[np.bool_]:

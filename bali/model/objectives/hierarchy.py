@@ -1,4 +1,4 @@
-"""A name lies nearer to a broader concept than to its siblings: the graph, said of names alone."""
+"""A name is nearest to its concept, then to a broader one, then to siblings: the graph in names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bali.model.views import Views
 
 
 class Hierarchy(Objective):
-    """`hierarchy`: the name of a concept and the name of a parent, against those of siblings.
+    """`hierarchy`: another name of a concept before a parent's name, and this before all others.
 
-    Ours, no objective of the paper. A mention that equals no name mostly says a known concept with
-    something added ("hemorrhagic cystitis"); what it looks most like are the narrower concepts that
-    say something else in this place ("acute cystitis"), while people who annotate choose the
-    broader one. A name is such a mention of its parent, as long as its own concept is not asked
-    for. That it must stay nearest to its own synonyms is the business of `synonyms`.
+    Ours, no objective of the paper: the likelihood of that order of three under Plackett and Luce,
+    as ListMLE takes it (Xia et al. 2008, doi:10.1145/1390156.1390306), with cosines over T as
+    scores. A mention that equals no name mostly says a known concept with something added
+    ("hemorrhagic cystitis"); what it looks most like are the narrower concepts that say something
+    else in this place ("acute cystitis"), while people who annotate choose the broader one.
     """
 
     def __init__(self, temperature: Temperature) -> None:
@@ -28,10 +28,13 @@ class Hierarchy(Objective):
 
     def forward(self, views: Views) -> Term:
         """See `Objective`."""
-        negative = views.hierarchy_input.negative  # (P, C)
-        anchor, candidate = views.kind.split(list(negative.shape))  # (P, dim), (C, dim)
+        drawn = views.hierarchy_input
+        rows = len(drawn.other)
+        anchor, rest = views.kind[:rows], views.kind[rows:]  # (P, dim), (P + C, dim)
         temperature = self.temperature()
-        term = towards(anchor, candidate, negative, temperature)
+        first = towards(anchor, rest, drawn.other, temperature)
+        second = towards(anchor, rest[rows:], drawn.unrelated, temperature)
+        term = Term(first.value + second.value, first.count)
         if isinstance(temperature, Tensor):
             term.watched["temperature"] = temperature.detach()
         return term

@@ -1,20 +1,26 @@
 """What the objective hierarchy needs of a step, over a binary tree of twelve nodes."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from test_train_run import train
-from test_training_data import names_in
-from tiny_training import WORDS, TinyInputs
+from test_training_data import load, names_in
+from tiny_training import SETTINGS, WORDS, TinyInputs
 
 from bali.errors import InputError
 from bali.files import read_json
 from bali.model.batch import HierarchyInput
-from bali.storage import from_columns, write_table
+from bali.model.encoder import TextEncoder
+from bali.model.tokenizer import load_tokenizer
+from bali.model.views import Views
+from bali.storage import from_columns, map_ipc, write_ipc, write_table
+from bali.train.build import build_aligner
 from bali.train.hierarchy import Hierarchy
 from bali.train.names import Names
+from bali.train.settings import Settings
 
 PARENT = {child: (child - 1) // 2 for child in range(1, 12)}
 
@@ -33,10 +39,15 @@ def hierarchy(tiny: TinyInputs, pairs: int, siblings: int, shuffle: int | None =
 
 def nodes_of(tiny: TinyInputs, drawn: HierarchyInput) -> tuple[list[int], list[int]]:
     """Concepts and candidates, by the first word of their names."""
-    nodes = [WORDS.index(name.split()[0]) for name in names_in(tiny, drawn.names)]
-    concepts = len(drawn.negative)
-    assert len(nodes) == sum(drawn.negative.shape)
-    return nodes[:concepts], nodes[concepts:]
+    names = names_in(tiny, drawn.names)
+    nodes = [WORDS.index(name.split()[0]) for name in names]
+    concepts, candidates = drawn.unrelated.shape
+    assert len(nodes) == 2 * concepts + candidates
+    assert nodes[:concepts] == nodes[concepts : 2 * concepts]
+    assert not any(
+        one == other for one, other in zip(names[:concepts], names[concepts:], strict=False)
+    )
+    return nodes[:concepts], nodes[2 * concepts :]
 
 
 @pytest.mark.parametrize("siblings", [0, 1, 3])
@@ -57,7 +68,9 @@ def test_a_parent_for_each_concept_then_siblings_and_none_related_is_negative(
         if siblings == 3:  # of the one brother there is, three draws miss it once in eight
             seen |= set(others)
         expected = [[not related(c, d) for d in candidates] for c in concepts]
-        assert drawn.negative.tolist() == expected
+        assert drawn.unrelated.tolist() == expected
+        rest = [*concepts, *candidates]
+        assert drawn.other.tolist() == [[c != d for d in rest] for c in concepts]
     if siblings == 3:
         assert seen == set(range(1, 11))  # 11 is the only child of its parent
 
@@ -79,7 +92,7 @@ def test_cycles_end_and_what_stands_on_one_is_related(tiny: TinyInputs, tmp_path
     drawn = Hierarchy(path, Names(tiny.names, len(WORDS)), 40, 0).draw(1, 1, 1)
     assert nodes_of(tiny, drawn) == ([0, 1, 2, 3], [1, 2, 0, 4])
     on_the_cycle = [False, False, False, True]
-    assert drawn.negative.tolist() == [on_the_cycle] * 3 + [[True, True, True, False]]
+    assert drawn.unrelated.tolist() == [on_the_cycle] * 3 + [[True, True, True, False]]
 
 
 def test_shuffled_parents_go_to_children_of_as_many(tiny: TinyInputs):
@@ -102,6 +115,45 @@ def test_an_empty_hierarchy_or_one_of_another_graph_is_an_error(tiny: TinyInputs
         write_table("hierarchy", from_columns("hierarchy", rows), path)
         with pytest.raises(InputError, match=message):
             Hierarchy(path, names, 4, 1)
+
+
+def test_a_concept_of_one_name_has_it_twice(tiny: TinyInputs, tmp_path: Path):
+    table = map_ipc("node_names", tiny.names)
+    rows = table.filter([len(name.split()) > 1 for name in table["name"].to_pylist()])
+    write_ipc("node_names", [rows], tmp_path / "names.arrow")
+    names = Names(tmp_path / "names.arrow", len(WORDS))
+    drawn = Hierarchy(tiny.hierarchy, names, 6, 0).draw(29, 1, 0)
+    texts = names_in(tiny, drawn.names)
+    concepts = len(drawn.other)
+    assert texts[:concepts] == texts[concepts : 2 * concepts]
+
+
+def test_the_value_is_the_likelihood_of_the_order(tiny: TinyInputs):
+    """Own name, parent, rest: by loops over cosines of names encoded one by one."""
+    data = load(tiny, hierarchy=hierarchy(tiny, 6, 1))
+    torch.manual_seed(0)
+    settings = Settings.from_json(json.dumps({**SETTINGS, "w_hierarchy": 1.0}))
+    aligner = build_aligner(tiny.lm, settings).eval()
+    batch = data.at(0)
+    views = Views(batch, aligner)
+    with torch.no_grad():
+        value = aligner.objectives["hierarchy"](views).value.item()
+        texts = names_in(tiny, batch.hierarchy.names)
+        encoder = TextEncoder(aligner.lm, load_tokenizer(tiny.lm), "mean")
+        x = encoder.encode(texts, 1, 32).astype(np.float64)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    concepts, candidates = nodes_of(tiny, batch.hierarchy)
+    score = np.exp(x @ x.T / settings.temperature)
+    rows, total = len(concepts), 0.0
+    every = [*concepts, *concepts, *candidates]
+    for i, concept in enumerate(concepts):
+        others = sum(score[i, j] for j in range(rows, len(every)) if every[j] != concept)
+        own, parent = score[i, rows + i], score[i, 2 * rows + i]
+        far = sum(
+            score[i, j] for j in range(2 * rows, len(every)) if not related(every[j], concept)
+        )
+        total -= np.log(own / (own + others)) + np.log(parent / (parent + far))
+    assert value == pytest.approx(total / rows, rel=1e-4)
 
 
 def test_a_run_learns_to_put_names_near_their_parents(tiny: TinyInputs, tmp_path: Path):
