@@ -100,7 +100,7 @@ class Hierarchy:
 
     def _related(self, node: Ints) -> NDArray[np.bool_]:
         """Which of some distinct, sorted nodes are the same, above or below: (nodes, nodes)."""
-        related = np.eye(len(node), dtype=bool)
+        related: NDArray[np.bool_] = np.eye(len(node), dtype=bool)
         nodes = len(self._up.number)
         seen = np.arange(len(node)) * nodes + node  # one number for (which node, what is above)
         frontier = seen
@@ -114,7 +114,8 @@ class Hierarchy:
         place = np.searchsorted(node, seen % nodes)
         here = node[np.minimum(place, len(node) - 1)] == seen % nodes
         related[seen[here] // nodes, place[here]] = True
-        return related | related.T
+        related |= related.T.copy()
+        return related
 
 
 class _Rows:
@@ -128,7 +129,8 @@ class _Rows:
 
     def draw(self, node: Ints, *keys: int | Ints) -> Ints:
         """One end of each node, which must have one, drawn by the keys."""
-        return self._end[self._first[node] + below(self.number[node], *keys)]
+        drawn: Ints = self._end[self._first[node] + below(self.number[node], *keys)]
+        return drawn
 
     def all(self, node: Ints) -> tuple[Ints, Ints]:
         """All ends of some nodes: which row of `node` each belongs to, and the end."""
