@@ -1,7 +1,7 @@
 """`bali evaluate nearest "heart attack"`: the nearest concepts of a text, by models side by side.
 
     bali evaluate nearest "heart attack"
-    bali evaluate nearest "heart attack" --models resources/lm/minilm-l6 results/train/aligned/29/model
+    bali evaluate nearest "heart attack" --models resources/lm/minilm-l6 results/train/gat/29/model
 
 Without --models it is the base LM and the newest trained run. A model pools names as its folder
 states. The vectors of names are kept in `--cache`, by model and names, so that only the first

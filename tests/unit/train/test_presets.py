@@ -38,7 +38,14 @@ def settings(config: dict[str, Any], run: str) -> Settings:
 
 
 @pytest.mark.parametrize(
-    "presets", [["ablation.yaml"], ["paper.yaml"], ["gold.yaml"], ["paper.yaml", "ablation.yaml"]]
+    "presets",
+    [
+        ["ablation.yaml"],
+        ["paper.yaml"],
+        ["gold.yaml"],
+        ["paper.yaml", "ablation.yaml"],
+        ["gold.yaml", "aligned.yaml"],
+    ],
 )
 def test_a_preset_fits_the_schema_and_each_of_its_runs_is_read(presets: list[str]):
     config = merged(*presets)
