@@ -129,9 +129,10 @@ def test_the_route_is_planned_by_the_config(fresh: Project) -> None:
     assert "linking_names" in fresh.planned("linking_names", *with_config(fresh, scispacy))
 
 
-def test_settings_of_an_index_that_nobody_searches_rerun_nothing(finished: Project) -> None:
+def test_settings_of_an_index_that_nobody_searches_rerun_no_work(finished: Project) -> None:
     changed = with_config(finished, "linking: {hnsw: {m: 17, ef_construction: 101, ef_search: 9}}")
-    assert finished.planned(*changed) == set()
+    # page and cards print all settings; nothing is computed anew
+    assert finished.planned(*changed) == {"report_page", "report_card"}
 
 
 def test_memory_follows_the_number_of_names(finished: Project) -> None:
@@ -159,7 +160,7 @@ def test_memory_follows_the_number_of_names(finished: Project) -> None:
         ("linking: {method: bern2}", "config: linking.method: 'bern2' is not one of"),
         (
             "linking: {rerank: got}",
-            "linking.rerank names 'got', which runs does not define; it defines gat, names-only",
+            "linking.rerank names 'got', which runs does not define; it defines aligned, synonyms",
         ),
         (
             "linking: {rerank: gat}\nrun_set: [gat]",

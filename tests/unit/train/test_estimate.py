@@ -227,7 +227,7 @@ def test_every_control_is_estimated_and_each_part_of_it_is_named(
     ("words", "message"),
     [
         (["--relations", "0"], "--relations: 0 must be 1 or more"),
-        (["--run", "gta"], "--run: 'gta' is none of gat"),
+        (["--run", "gta"], "--run: 'gta' is none of aligned"),
         (["--utilisation", "0"], "--utilisation: 0.0 must be above 0 and at most 1"),
         (["--name-tokens", "nan"], "--name-tokens: nan must be above 0"),
         (["--lm", "nowhere"], "nowhere: no language model"),
