@@ -26,15 +26,20 @@ def read_config(path: Path | None) -> dict[str, Any]:
     Raises:
         InputError: a file is missing or no YAML, or a setting is wrong.
     """
-    config = _read(CONFIG)
+    config = read_yaml(CONFIG)
     if path:
-        config = _merged(config, _read(path))
+        config = merged(config, read_yaml(path))
     for mistake in mistakes(config, SCHEMA):
         raise InputError(f"{path or CONFIG}: {mistake.removeprefix('config: ')}")
     return config
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read one config file.
+
+    Raises:
+        InputError: there is no such file, it is no YAML, or no mapping.
+    """
     require_file(path, "give the file that you give to snakemake as --configfile")
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -46,12 +51,13 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _merged(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(config)
+def merged(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`config` with the keys of `changes`, as Snakemake merges configs: lists are replaced."""
+    result = dict(config)
     for key, value in changes.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
 
 
 def mistakes(config: Mapping[str, Any], schema_file: Path) -> Iterator[str]:

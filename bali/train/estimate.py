@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from transformers import BertConfig, PretrainedConfig
 
+from bali.config import merged, read_yaml
 from bali.errors import InputError
 from bali.model.graph_encoder import LINEAR
 from bali.model.lm import load_config
@@ -201,27 +201,3 @@ def config_of(lm: str) -> PretrainedConfig:
         num_attention_heads=heads,
         intermediate_size=inner,
     )
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a config.
-
-    Raises:
-        InputError: there is no such file, or it is no mapping.
-    """
-    try:
-        value = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: no config ({error})") from None
-    if not isinstance(value, dict):
-        raise InputError(f"{path}: no mapping of settings")
-    return value
-
-
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with the keys of `over`, as Snakemake merges configs: lists are replaced."""
-    result = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result

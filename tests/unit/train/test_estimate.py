@@ -13,6 +13,7 @@ from tiny_training import SETTINGS, TinyInputs
 from torch.utils.flop_counter import FlopCounterMode
 
 from bali.__main__ import main
+from bali.config import merged
 from bali.model.batch import Batch, Texts
 from bali.model.encoding import encode, find_convention
 from bali.model.lm import load_config, load_lm
@@ -27,7 +28,6 @@ from bali.train.cost import (
     seconds,
     step_flops,
 )
-from bali.train.estimate import merged
 from bali.train.loop import Trainer
 from bali.train.settings import Settings
 from bali.train.sizes import shape_of
@@ -231,7 +231,7 @@ def test_every_control_is_estimated_and_each_part_of_it_is_named(
         (["--utilisation", "0"], "--utilisation: 0.0 must be above 0 and at most 1"),
         (["--name-tokens", "nan"], "--name-tokens: nan must be above 0"),
         (["--lm", "nowhere"], "nowhere: no language model"),
-        (["--config", "nowhere.yaml"], "nowhere.yaml: no config"),
+        (["--config", "nowhere.yaml"], "nowhere.yaml: no such file"),
     ],
 )
 def test_a_mistake_is_one_line(words: list[str], message: str, capsys: pytest.CaptureFixture[str]):
