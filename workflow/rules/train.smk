@@ -23,7 +23,7 @@ rule train_run:
         "../envs/torch.yaml"
     threads: 2  # bits depend on them, also where --cores gives fewer; history.json says how many
     resources:
-        mem_mb=4_000,  # measured on the demo: 3.4 GB (gat), 3.0 GB (names-only), 2.6 GB (mlm-only)
+        mem_mb=5_000,  # measured on the demo: 4.4 GB (gat), 2.3 GB (synonyms), 1.9 GB (aligned)
         runtime=240,
         # What changes no result stands here, where Snakemake does not rerun for it; another value:
         # --set-resources train_run:workers=8, or in a profile.
