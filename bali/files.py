@@ -19,20 +19,67 @@ from bali.errors import InputError
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it there if the block ends without an error.
+    """Give a temporary path beside `path`; the file goes there if the block ends without an error.
 
-    Works for a file as for a folder that the block creates. An existing folder at `path` is
-    replaced. What a killed run left under the temporary name is removed first.
+    What a killed run left under the temporary name is removed first.
 
     Args:
-        path: where the output belongs; parents are made.
+        path: where the file belongs; parents are made, an older file is replaced.
 
     Yields:
         The path to write to. Its suffix is that of `path`, because libraries look at it.
 
     Raises:
-        InputError: its folder cannot be made: a file stands there, or it is not ours to write to.
+        InputError: a folder stands at `path`, or its own folder cannot be made.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file")
+    with _beside(path) as part:
+        yield part
+        part.replace(path)
+
+
+@contextmanager
+def atomic_folder(path: Path, marker: str) -> Iterator[Path]:
+    """Like `atomic_path`, for a folder.
+
+    Args:
+        path: where the folder belongs; parents are made. An older one is replaced if it is empty or
+            holds `marker`: an `--out` that names a folder of something else must not remove it.
+        marker: a file that the block writes, by which a folder is known as one of its kind.
+
+    Yields:
+        The folder to write to; empty.
+
+    Raises:
+        InputError: a file or a folder of something else stands at `path`, or its own folder cannot
+            be made.
+    """
+    require_replaceable(path, marker)
+    with _beside(path) as part:
+        part.mkdir()
+        yield part
+        remove(path)
+        part.replace(path)
+
+
+def require_replaceable(path: Path, marker: str) -> None:
+    """Check, before long work, that `atomic_folder` may put a folder at `path`.
+
+    Raises:
+        InputError: see `atomic_folder`.
+    """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path}: is a file; name a folder")
+    if path.is_dir() and any(path.iterdir()) and not (path / marker).is_file():
+        raise InputError(
+            f"{path}: holds files but no {marker}, so it is no folder that this step wrote before; "
+            "remove it or name another"
+        )
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
@@ -47,9 +94,6 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except BaseException:
         remove(part)
         raise
-    if path.is_dir():
-        shutil.rmtree(path)
-    part.replace(path)
 
 
 def remove(path: Path) -> None:
@@ -58,6 +102,12 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a folder that holds nothing; one that holds something, or is not there, stays."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def write_json(path: Path, value: Any) -> None:

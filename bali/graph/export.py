@@ -16,11 +16,12 @@ from pathlib import Path
 
 from bali.counts import Counts, read_counts
 from bali.errors import InputError
-from bali.files import atomic_path
+from bali.files import atomic_folder
 from bali.graph.artifacts import read_graph
 
 logger = logging.getLogger(__name__)
 
+ACCOUNT = "export.counts.json"
 FORMATS = ("kgx", "pykeen", "pyg")
 
 
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="the inverse edges that the graph stage added, beside those that UMLS states",
     )
-    parser.add_argument("--out-dir", type=Path, required=True, help="folder, replaced if there")
+    parser.add_argument("--out-dir", type=Path, required=True, help="folder; an older export goes")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -49,8 +50,7 @@ def run(args: argparse.Namespace) -> None:
     if not args.added:
         require_both_directions(args.graph / "csr.counts.json")
     counts = Counts("graph.export")
-    with atomic_path(args.out_dir) as folder:
-        folder.mkdir()
+    with atomic_folder(args.out_dir, ACCOUNT) as folder:
         # each format's libraries are loaded for that format alone
         if args.format == "kgx":
             from bali.graph.kgx import write_kgx
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
         dropped = {"inverse that the graph stage added": read - edges}
         counts.add("edges", read=read, kept=edges, dropped=dropped)
         counts.facts["format"] = args.format
-        counts.write(folder / "export.counts.json")
+        counts.write(folder / ACCOUNT)
     logger.info("%s: %d nodes, %d edges", args.out_dir, graph.csr.nodes, edges)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bali.errors import InputError
-from bali.files import atomic_path, remove, sha256, write_json
+from bali.files import atomic_folder, remove, sha256, write_json
 from bali.model.convert import to_safetensors
 from bali.model.hub import fetch_snapshot
 from bali.model.lm import WEIGHTS, find_weights, load_config
@@ -49,8 +49,7 @@ def copy_model(args: argparse.Namespace, source: Path) -> None:
     """Check a model's folder and copy it to `args.out`, weights as safetensors."""
     weights = find_weights(require_config(source))
     check_vocabulary(source)
-    with atomic_path(args.out) as part:
-        part.mkdir()
+    with atomic_folder(args.out, "config.json") as part:
         taken = [source / name for name in ("config.json", *TOKENIZER_FILES)]
         taken = [path for path in taken if path.is_file()]
         for path in taken:

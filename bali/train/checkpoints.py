@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from bali.errors import InputError
-from bali.files import remove
+from bali.files import remove, remove_empty
 
 FORMAT = 1  # of state.json and the names in state.safetensors
 
@@ -120,7 +120,9 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Remove all of them: the run is done."""
-        remove(self.folder)
+        for path in (self._place(step) for step in self.steps()):
+            remove(path)
+        remove_empty(self.folder)
 
     def _compare(self, saved: dict[str, Any], place: Path, remedy: str) -> None:
         for key in sorted(saved.keys() | self.identity.keys()):

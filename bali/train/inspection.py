@@ -10,7 +10,7 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
-from bali.files import atomic_path, write_json
+from bali.files import atomic_folder, write_json
 from bali.model.batch import Batch, Texts
 
 
@@ -23,8 +23,7 @@ def save_batch(batch: Batch, record: dict[str, Any], folder: Path) -> None:
             should stand as text.
         folder: gets batch.safetensors and batch.json; an earlier one is replaced.
     """
-    with atomic_path(folder) as part:
-        part.mkdir()
+    with atomic_folder(folder, "batch.json") as part:
         tensors = {name: value.contiguous().clone() for name, value in batch_tensors(batch)}
         save_file(tensors, part / "batch.safetensors")
         write_json(part / "batch.json", record)

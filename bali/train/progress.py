@@ -17,7 +17,7 @@ from typing import Any, Self
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from bali.files import remove
+from bali.files import remove_empty
 from bali.log import SECONDS_BETWEEN_LINES
 
 logger = logging.getLogger(__name__)
@@ -30,11 +30,11 @@ class Progress:
         """Open the display.
 
         Args:
-            tensorboard: folder of the event files; one of an earlier run is removed.
+            tensorboard: folder of the event files; those of an earlier run are removed.
             steps: of the whole run.
         """
         self._folder = tensorboard
-        remove(tensorboard)
+        self._clear()
         # written in place, not moved in at the end: it is there to be watched while it grows
         self._writer = SummaryWriter(str(tensorboard))
         self._bar = tqdm(total=steps, unit="step", disable=not sys.stderr.isatty())
@@ -57,7 +57,13 @@ class Progress:
         self._bar.close()
         self._writer.close()
         if error is not None:
-            remove(self._folder)
+            self._clear()
+
+    def _clear(self) -> None:
+        """Remove event files, and the folder if it holds nothing else."""
+        for path in self._folder.glob("events.out.tfevents.*"):
+            path.unlink()
+        remove_empty(self._folder)
 
     def replay(self, history: dict[str, list[dict[str, Any]]]) -> None:
         """Show what an earlier, interrupted part of the run had shown; its events are gone."""

@@ -12,7 +12,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from bali.errors import InputError
-from bali.files import atomic_path, write_json
+from bali.files import atomic_folder, require_replaceable, write_json
 from bali.model.aligner import Aligner
 from bali.model.export import export_graph_encoder, export_lm, export_sentence_transformer
 from bali.model.graph_encoder import LINEAR
@@ -35,6 +35,7 @@ from bali.train.subgraphs import Subgraphs
 from bali.train.synonyms import SynonymPairs
 from bali.train.unused import unused
 
+MARKER = "config.json"  # an existing --out that holds it is a model and may be replaced
 logger = logging.getLogger(__name__)
 
 
@@ -69,6 +70,7 @@ def run(args: argparse.Namespace) -> None:
     require_from("--workers", args.workers, 0)
     require_from("--checkpoint-minutes", args.checkpoint_minutes, 0)
     require_from("--keep", args.keep, 1)
+    require_replaceable(args.out, MARKER)  # now, not after hours of training
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     set_determinism(args.seed, args.threads)
     checkpoints = Checkpoints(args.checkpoints, identity(args, settings, device), args.keep)
@@ -205,8 +207,7 @@ def load_data(
 def export(aligner: Aligner, settings: Settings, args: argparse.Namespace) -> None:
     """Write the model's folder, atomically."""
     aligner.cpu()
-    with atomic_path(args.out) as part:
-        part.mkdir()
+    with atomic_folder(args.out, MARKER) as part:
         export_lm(aligner.lm, args.lm, part)
         export_sentence_transformer(
             part,

@@ -11,7 +11,7 @@ from scipy.stats import chisquare
 from bali.__main__ import main
 from bali.counts import Counts, read_counts
 from bali.errors import InputError
-from bali.files import atomic_path, read_json
+from bali.files import atomic_folder, atomic_path, read_json
 from bali.hashing import below, mix, uniform
 from bali.text import normalise
 
@@ -32,18 +32,35 @@ def test_an_output_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_folder_replaces_the_folder_before_it(tmp_path: Path) -> None:
     target = tmp_path / "model"
     for name in ("old", "new"):
-        with atomic_path(target) as part:
-            part.mkdir()
+        with atomic_folder(target, "config.json") as part:
+            (part / "config.json").touch()
             (part / name).touch()
-    assert [p.name for p in target.iterdir()] == ["new"]
+    assert sorted(p.name for p in target.iterdir()) == ["config.json", "new"]
 
 
 def test_what_a_killed_job_left_is_removed_first(tmp_path: Path) -> None:
     (tmp_path / ".part-model").mkdir()
     (tmp_path / ".part-model" / "stale").touch()
-    with atomic_path(tmp_path / "model") as part:
-        part.mkdir()
+    with atomic_folder(tmp_path / "model", "config.json"):
+        pass
     assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_a_folder_of_something_else_is_never_removed(tmp_path: Path) -> None:
+    thesis = tmp_path / "home" / "thesis.tex"
+    thesis.parent.mkdir()
+    thesis.write_text("years of work")
+    with pytest.raises(InputError, match="home: is a folder; name a file"):
+        with atomic_path(thesis.parent):
+            pytest.fail("the work began")
+    with pytest.raises(InputError, match="so it is no folder that this step wrote"):
+        with atomic_folder(thesis.parent, "config.json"):
+            pytest.fail("the work began")
+    with pytest.raises(InputError, match="is a file; name a folder"):
+        with atomic_folder(thesis, "config.json"):
+            pytest.fail("the work began")
+    assert thesis.read_text() == "years of work"
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
 def test_counts_that_do_not_add_up_are_refused(tmp_path: Path) -> None:

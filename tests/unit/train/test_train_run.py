@@ -139,6 +139,21 @@ def test_the_model_folder_is_complete_and_encodes(finished: Path, tiny: TinyInpu
     assert list((finished / "tensorboard").glob("events.out.tfevents.*"))
 
 
+def test_what_lies_in_the_folders_of_a_run_stays(
+    tiny: TinyInputs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for folder in ("model", "tensorboard", "checkpoints"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "thesis.tex").write_text("years of work")
+    assert train(tiny, tmp_path) == 2
+    assert "model: holds files but no config.json" in capsys.readouterr().err
+    assert not list((tmp_path / "tensorboard").glob("events*"))  # said before the training
+    (tmp_path / "model" / "thesis.tex").rename(tmp_path / "thesis.tex")
+    assert train(tiny, tmp_path) == 0
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["thesis.tex"]
+    assert (tmp_path / "tensorboard" / "thesis.tex").read_text() == "years of work"
+
+
 def test_the_same_seed_gives_the_same_bytes(tiny: TinyInputs, tmp_path: Path):
     for name in ("one", "two"):
         assert train(tiny, tmp_path / name) == 0
