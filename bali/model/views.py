@@ -7,12 +7,14 @@ where none does (the control that trains on synonyms alone), no sentence is enco
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from bali.model.batch import Batch, GraphInput, HierarchyInput, Links, SynonymInput, Texts
+
+Part = TypeVar("Part")
 
 
 class Encoders(Protocol):
@@ -70,9 +72,7 @@ class Views:
         Raises:
             ValueError: the step was made without them.
         """
-        if self.batch.graph is None:
-            raise ValueError("an objective needs names, but the step was made without a graph")
-        return self.batch.graph
+        return _given(self.batch.graph, "names and a graph")
 
     @cached_property
     def layers(self) -> tuple[Tensor, Tensor]:
@@ -110,9 +110,8 @@ class Views:
         Raises:
             ValueError: the step was made without them.
         """
-        if self.graph_input.written is None:
-            raise ValueError("a linear encoder needs texts, but the step was made without them")
-        return self._encoders.encode_written(self._read(self.graph_input.written))
+        written = _given(self.graph_input.written, "texts of subgraphs")
+        return self._encoders.encode_written(self._read(written))
 
     @cached_property
     def graph(self) -> Tensor:
@@ -126,9 +125,7 @@ class Views:
         Raises:
             ValueError: the step was made without them.
         """
-        if self.batch.synonyms is None:
-            raise ValueError("an objective needs synonyms, but the step was made without them")
-        return self.batch.synonyms
+        return _given(self.batch.synonyms, "synonyms")
 
     @property
     def hierarchy_input(self) -> HierarchyInput:
@@ -137,9 +134,7 @@ class Views:
         Raises:
             ValueError: the step was made without them.
         """
-        if self.batch.hierarchy is None:
-            raise ValueError("an objective needs parents, but the step was made without them")
-        return self.batch.hierarchy
+        return _given(self.batch.hierarchy, "parents")
 
     @property
     def links(self) -> Links:
@@ -148,9 +143,7 @@ class Views:
         Raises:
             ValueError: the step was made without them.
         """
-        if self.batch.links is None:
-            raise ValueError("an objective needs triples, but the step was made without them")
-        return self.batch.links
+        return _given(self.batch.links, "triples")
 
     @cached_property
     def synonym(self) -> Tensor:
@@ -165,3 +158,14 @@ class Views:
     def nothing(self) -> Tensor:
         """A zero with a gradient, for an objective that finds nothing to look at: scalar."""
         return torch.zeros((), device=self.concept.device, requires_grad=True)
+
+
+def _given(part: Part | None, what: str) -> Part:
+    """An input that a step need not have.
+
+    Raises:
+        ValueError: it has none, and an objective asks for it.
+    """
+    if part is None:
+        raise ValueError(f"an objective needs {what}, but the step was made without them")
+    return part

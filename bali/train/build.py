@@ -35,7 +35,6 @@ def build_aligner(folder: Path, settings: Settings, relations: int = 0) -> Align
         InputError: the folder is incomplete, or the settings do not suit the model.
     """
     lm = load_lm(folder)
-    graph_encoder: nn.Module | None = None
     if settings.w_align:
         longest = getattr(lm.config, "max_position_embeddings", settings.linear_tokens)
         if settings.encoder in LINEAR and settings.linear_tokens > longest:
@@ -43,24 +42,36 @@ def build_aligner(folder: Path, settings: Settings, relations: int = 0) -> Align
                 f"train.linear_tokens: {settings.linear_tokens}, but the language model has "
                 f"{longest} positions; choose no more"
             )
-        graph_encoder = build_graph_encoder(
-            settings.encoder,
-            lm.config.hidden_size,
-            layers=settings.layers,
-            heads=settings.heads,
-            dropout=settings.dropout,
-            residual=settings.residual,
-            relations=relations if settings.relations == "embedding" else 0,
-            frozen=settings.freeze_graph,
-        )
     return Aligner(
         lm,
-        graph_encoder,
+        graph_encoder_of(lm.config.hidden_size, settings, relations),
         build_objectives(folder, lm, settings, relations),
         settings.weights,
         name_pooling=settings.name_pooling,
         mention_pooling=settings.mention_pooling,
         hidden_layer=settings.hidden_layer,
+    )
+
+
+def graph_encoder_of(dim: int, settings: Settings, relations: int) -> nn.Module | None:
+    """The graph encoder of a run; None where nothing is aligned with graph vectors.
+
+    Args:
+        dim: width of the language model.
+        settings: of the run.
+        relations: relation ids of the graph.
+    """
+    if not settings.w_align:
+        return None
+    return build_graph_encoder(
+        settings.encoder,
+        dim,
+        layers=settings.layers,
+        heads=settings.heads,
+        dropout=settings.dropout,
+        residual=settings.residual,
+        relations=relations if settings.relations == "embedding" else 0,
+        frozen=settings.freeze_graph,
     )
 
 

@@ -14,11 +14,11 @@ from transformers import (
     PretrainedConfig,
 )
 
-from bali.model.graph_encoder import build_graph_encoder
 from bali.model.mention_pooling import MentionPooling
 from bali.model.mlm_head import FreshHead
 from bali.model.objectives.link import SCORES
 from bali.model.projection import build_projection
+from bali.train.build import graph_encoder_of
 from bali.train.cost import Shape
 from bali.train.settings import Settings
 
@@ -58,19 +58,9 @@ def shape_of(config: PretrainedConfig, settings: Settings, relations: int) -> Sh
 def added(dim: int, settings: Settings, relations: int) -> list[nn.Module]:
     """What a run has beside the language model and its MLM head."""
     parts: list[nn.Module] = [MentionPooling(settings.mention_pooling, dim)]
-    if settings.w_align:
-        parts.append(
-            build_graph_encoder(
-                settings.encoder,
-                dim,
-                layers=settings.layers,
-                heads=settings.heads,
-                dropout=settings.dropout,
-                residual=settings.residual,
-                relations=relations if settings.relations == "embedding" else 0,
-                frozen=settings.freeze_graph,
-            )
-        )
+    graph_encoder = graph_encoder_of(dim, settings, relations)
+    if graph_encoder is not None:
+        parts.append(graph_encoder)
     contrasts = (settings.w_align > 0) + (settings.w_own_name > 0)
     parts += [
         build_projection(settings.projection, dim, settings.projection_dim)
