@@ -296,3 +296,20 @@ def test_links_lead_from_a_neighbours_name_to_the_mention(tiny: TinyInputs):
     assert losses.counts == {"link": 3}
     losses.total.backward()
     assert score.relation.weight.grad.any()
+
+
+@pytest.mark.parametrize(
+    ("view", "what"),
+    [
+        ("name", "names and a graph"),
+        ("written", "texts of subgraphs"),
+        ("synonym", "synonyms"),
+        ("kind", "parents"),
+        ("links", "triples"),
+    ],
+)
+def test_what_a_step_was_made_without_is_named(tiny: TinyInputs, view: str, what: str):
+    batch = make_batch()
+    batch = batch if view == "written" else replace(batch, graph=None)
+    with pytest.raises(ValueError, match=f"needs {what}, but the step was made without them"):
+        getattr(Views(batch, make_aligner(tiny)), view)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from bali.model.objectives.contrast import LOSSES, info_nce, multi_similarity, nt_xent, towards
+from bali.model.objectives.contrast import LOSSES, info_nce, multi_similarity, nt_xent
 
 REPEATED = [[0, 1, 2, 3], [0, 0, 1, 2], [5, 5, 5, 9], [3, 1, 3, 1, 1, 7, 7]]
 T = 0.07
@@ -244,47 +244,3 @@ def test_memory_grows_with_the_rows_squared_not_with_pairs_times_negatives(loss:
         LOSSES[loss](mention, node, concept).value.backward()
     assert rows**2 <= largest.elements <= 1.1 * rows**2
     assert pairs * 60 > 10 * largest.elements  # what [pairs x negatives] would take at least
-
-
-def test_towards_by_hand():
-    # cosines of the anchor with its parent, a sibling, and one above it: 1, 0.6 and 0.8
-    anchor = torch.tensor([[2.0, 0.0]], dtype=torch.float64)
-    candidate = torch.tensor([[1.0, 0.0], [3.0, 4.0], [4.0, 3.0]], dtype=torch.float64)
-    term = towards(anchor, candidate, torch.tensor([[False, True, False]]), 0.5)
-    assert term.value.item() == pytest.approx(math.log(1 + math.exp((0.6 - 1) / 0.5)), abs=1e-12)
-    assert term.count.item() == 1
-
-
-def test_towards_is_its_formula_and_cross_entropy_over_what_counts():
-    anchor, candidate = vectors(5, dtype=torch.float64), vectors(9, seed=1, dtype=torch.float64)
-    negative = vectors(45, 1, seed=2).view(5, 9) > 0
-    negative.fill_diagonal_(False)
-    s = cosines(anchor, candidate)
-    terms = []
-    for i in range(5):
-        others = sum(math.exp(s[i][n] / T) for n in range(9) if negative[i, n])
-        terms.append(-math.log(math.exp(s[i][i] / T) / (math.exp(s[i][i] / T) + others)))
-    found = towards(anchor, candidate, negative, T).value
-    assert found.item() == pytest.approx(sum(terms) / 5, abs=1e-10)
-    counted = negative | torch.eye(5, 9, dtype=torch.bool)
-    logits = F.normalize(anchor, dim=1) @ F.normalize(candidate, dim=1).T / T
-    second = F.cross_entropy(logits.masked_fill(~counted, -math.inf), torch.arange(5))
-    assert found.item() == pytest.approx(second.item(), abs=1e-10)
-    anchor.requires_grad_()
-    candidate.requires_grad_()
-    assert torch.autograd.gradcheck(
-        lambda a, c: towards(a, c, negative, T).value, (anchor, candidate)
-    )
-
-
-def test_towards_without_negatives_or_anchors_is_zero_with_zero_gradients():
-    anchor = vectors(2).requires_grad_()
-    term = towards(anchor, vectors(3), torch.zeros(2, 3, dtype=torch.bool))
-    term.value.backward()
-    assert term.value.item() == 0
-    assert not anchor.grad.any()
-    assert towards(vectors(0), vectors(0), torch.zeros(0, 0, dtype=torch.bool)).value.item() == 0
-    with pytest.raises(ValueError, match="C not below P"):
-        towards(vectors(3), vectors(2), torch.zeros(3, 2, dtype=torch.bool))
-    with pytest.raises(ValueError, match="temperature must be above 0"):
-        towards(vectors(2), vectors(2), torch.zeros(2, 2, dtype=torch.bool), 0)

@@ -2,12 +2,13 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from tiny_training import SETTINGS, TinyInputs
+from tiny_training import SETTINGS, WORDS, TinyInputs
 
 from bali.errors import InputError
 from bali.model.aligner import Aligner
@@ -16,11 +17,13 @@ from bali.model.tokenizer import load_tokenizer
 from bali.model.views import Views
 from bali.train.build import build_aligner
 from bali.train.data import TrainingData
+from bali.train.hierarchy import Hierarchy
 from bali.train.linear import Writer
 from bali.train.names import Names
 from bali.train.sentences import Vocabulary
 from bali.train.settings import Settings
 from bali.train.subgraphs import Subgraphs
+from bali.train.synonyms import SynonymPairs
 
 NOT_LINEAR = {
     "gat": {},
@@ -71,8 +74,8 @@ def make_batch(tiny: TinyInputs, items: list[int], encoder: str = "gat", **optio
     return data.batch(np.array(items), 1, 0)
 
 
-def input_gradient(aligner: Aligner, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Norm of the loss's gradient at each token of the sentences, and of the names or texts."""
+def input_gradient(aligner: Aligner, batch: Batch) -> Callable[[Texts], torch.Tensor]:
+    """A function from texts of the step to the norm of the loss's gradient at each token."""
     taken: list[tuple[torch.Tensor, torch.Tensor]] = []  # ids of the packed rows, their vectors
 
     def keep(module: Any, args: Any, output: torch.Tensor) -> None:
@@ -89,20 +92,33 @@ def input_gradient(aligner: Aligner, batch: Batch) -> tuple[torch.Tensor, torch.
         )
         return gradient.norm(dim=2).flatten()[texts.rows.place]
 
-    return norms(batch.sentences), norms(batch.graph.written or batch.graph.names)
+    return norms
 
 
 @pytest.mark.parametrize("changes", [*NOT_LINEAR.values(), *LINEAR.values()],
                          ids=[*NOT_LINEAR, *LINEAR])  # fmt: skip
 def test_the_gradient_reaches_every_mention_token_and_every_name(tiny: TinyInputs, changes: dict):
     batch = make_batch(tiny, [0, 1, 2, 3], changes.get("encoder", "gat"))
-    sentences, names = input_gradient(make_aligner(tiny, **changes), batch)
-    assert (sentences[batch.token] > 0).all()
-    assert (names > 0).all()  # each token of each name, of centres and of neighbours
+    gradient = input_gradient(make_aligner(tiny, **changes), batch)
+    assert (gradient(batch.sentences)[batch.token] > 0).all()
+    # each token of each name, of centres and of neighbours
+    assert (gradient(batch.graph.written or batch.graph.names) > 0).all()
 
 
-@pytest.mark.parametrize("changes", [*NOT_LINEAR.values(), *LINEAR.values()],
-                         ids=[*NOT_LINEAR, *LINEAR])  # fmt: skip
+@pytest.mark.parametrize("objective", ["synonyms", "hierarchy"])
+def test_the_gradient_reaches_every_name_drawn_from_the_whole_graph(
+    tiny: TinyInputs, objective: str
+):
+    names = Names(tiny.names, len(WORDS))
+    options = {"synonyms": SynonymPairs(names, 6), "hierarchy": Hierarchy(tiny.hierarchy, names, 6, 2)}
+    batch = make_batch(tiny, [0, 1], **options)
+    aligner = make_aligner(tiny, w_align=0.0, **{f"w_{objective}": 1.0})
+    texts = getattr(batch, objective).names
+    assert (input_gradient(aligner, batch)(texts) > 0).all()
+
+
+@pytest.mark.parametrize("changes", [*NOT_LINEAR.values(), *LINEAR.values(), {"encoder": "none"}],
+                         ids=[*NOT_LINEAR, *LINEAR, "names only"])  # fmt: skip
 def test_a_permutation_of_the_sentences_permutes_the_mentions_and_keeps_the_loss(
     tiny: TinyInputs, changes: dict
 ):

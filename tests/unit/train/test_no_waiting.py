@@ -6,14 +6,11 @@ no answer there and raises.
 
 import pytest
 import torch
-from test_train_run import trainer
-from test_training_data import load
+from test_train_run import load_data_of, trainer
 from tiny_training import TinyInputs
 from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
 
 from bali.train.inspection import batch_tensors, texts_of
-from bali.train.names import Names
-from bali.train.synonyms import SynonymPairs
 
 CPU = torch.device("cpu")
 
@@ -27,19 +24,20 @@ CPU = torch.device("cpu")
         {"relations": "embedding", "projection": "mlp"},
         {"align_loss": "infonce", "align_mean": "concepts", "temperature_learnt": True},
         {"align_loss": "multi_similarity"},
-        {"w_own_name": 1.0, "w_synonyms": 1.0, "w_link": 1.0},
+        {"w_own_name": 1.0, "w_synonyms": 1.0, "w_link": 1.0, "hard_negatives": 1},
+        {"w_synonyms": 1.0, "synonyms_mining": "hard", "w_hierarchy": 1.0},
+        {"encoder": "linear-v2", "mask_mentions": 0.3, "hidden_layer": 1},
         {"mention_pooling": "attention"},
     ],
     ids=str,
 )
 def test_forward_and_backward_have_no_data_dependent_shape(tiny: TinyInputs, changes: dict):
     run = trainer(tiny, **changes)
-    synonyms = SynonymPairs(Names(tiny.names, 12), 4) if "w_synonyms" in changes else None
-    data = load(tiny, use_links="w_link" in changes, synonyms=synonyms)
-    batch = data.at(0).to(CPU)
+    batch = load_data_of(tiny, run.settings).at(0).to(CPU)
     with FakeTensorMode(allow_non_fake_inputs=True):
         losses = run.losses(batch)
         losses.total.backward()
+    assert losses.values.keys() == run.settings.weights.keys()
 
 
 def test_what_waits_is_noticed():
@@ -48,10 +46,12 @@ def test_what_waits_is_noticed():
 
 
 def test_every_tensor_of_a_batch_moves_and_the_lengths_stay(tiny: TinyInputs):
-    names = Names(tiny.names, 12)
-    batch = load(tiny, use_links=True, synonyms=SynonymPairs(names, 4)).at(0)
+    every = {"encoder": "linear-v1", "w_own_name": 1.0, "w_link": 1.0, "w_synonyms": 1.0}
+    settings = trainer(tiny, **every, w_hierarchy=1.0).settings
+    batch = load_data_of(tiny, settings).at(0)
     there = batch.to(torch.device("meta"))
-    assert len(list(texts_of(there))) == 3
+    # sentences, names, subgraphs as texts, synonyms, hierarchy
+    assert len(list(texts_of(there))) == 5
     for texts in texts_of(there):
         assert texts.lengths.device == CPU
         tensors = (texts.ids, texts.first, texts.owner, *vars(texts.rows).values())
@@ -60,5 +60,6 @@ def test_every_tensor_of_a_batch_moves_and_the_lengths_stay(tiny: TinyInputs):
         assert tensor.device.type == ("cpu" if name.endswith(".lengths") else "meta"), name
     here = dict(batch_tensors(batch.to(CPU)))
     assert here.keys() >= {"synonyms.names.ids", "links.row", "graph.relation", "masked"}
+    assert here.keys() >= {"graph.written.ids", "hierarchy.names.ids", "hierarchy.unrelated"}
     for name, tensor in batch_tensors(batch):
         assert torch.equal(here[name], tensor), name
