@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bali.errors import InputError
 from bali.files import read_json
 from bali.intervals import Estimate, mean_interval, paired_interval
-from bali.report.roles import QUESTIONS, role
+from bali.report.roles import QUESTIONS, comparable, role
 
 CUTOFFS = (1, 5)  # the k of acc@k
 SPLITS = ("dev", "test")
@@ -142,6 +142,7 @@ def compare(
         for left, left_is in runs
         for right, right_is in runs
         if (left_is, right_is) == (left_role, right_role)
+        and comparable(left.run, right.run, settings)
         for k in CUTOFFS
     ]
 

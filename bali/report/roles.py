@@ -22,14 +22,14 @@ def role(run: str, settings: Mapping[str, Any]) -> str:
         return "base"
     if run not in settings["runs"]:
         return "other"
-    train = {**settings["train"], **settings["runs"][run]}
-    graph = train["w_align"] and train["encoder"] != "none"
-    graph = graph or train["w_hierarchy"]
+    train = _train(run, settings)
+    aligned = train["w_align"] and train["encoder"] != "none"
+    graph = aligned or train["w_hierarchy"] or train["w_link"]
     if graph and train["edges"] == "shuffled":
         return "shuffled"
-    if graph and train["freeze_graph"]:
+    if aligned and train["freeze_graph"]:
         return "frozen"
-    if graph or train["w_link"]:
+    if graph:
         return "graph"
     if train["w_align"] or train["w_own_name"]:
         return "names"
@@ -50,3 +50,27 @@ QUESTIONS = {
     ("synonyms", "base"): "What synonyms add to the base LM",
     ("mlm", "base"): "What MLM training on this text adds to the base LM",
 }
+
+# Controls that change one setting of the graph -> that setting.
+CONTROLS = {"shuffled": "edges", "frozen": "freeze_graph"}
+
+
+def comparable(left: str, right: str, settings: Mapping[str, Any]) -> bool:
+    """Whether two runs whose roles answer a question do answer it.
+
+    A control with shuffled edges, or with a frozen encoder, speaks of the run that differs from it
+    in this alone: sage beside shuffled edges of gat would show two encoders.
+
+    Args:
+        left: a run's name.
+        right: another run's name.
+        settings: the whole config.
+    """
+    control = CONTROLS.get(role(right, settings))
+    if control is None:
+        return True
+    return {**_train(left, settings), control: None} == {**_train(right, settings), control: None}
+
+
+def _train(run: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {**settings["train"], **settings["runs"][run]}

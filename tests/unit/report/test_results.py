@@ -42,6 +42,25 @@ def test_runs_are_compared_by_what_their_settings_make_them():
     }
 
 
+def test_a_control_of_the_graph_speaks_of_the_run_that_differs_in_it_alone():
+    runs = {
+        "gat": {"encoder": "gat"},
+        "sage": {"encoder": "sage"},
+        "more layers": {"layers": 9},
+        "shuffled": {"edges": "shuffled"},
+        "frozen": {"freeze_graph": True},
+        "frozen sage": {"freeze_graph": True, "encoder": "sage"},
+    }
+    credit = {("test", k): np.zeros(3) for k in (1, 5)}
+    results = [Result(run, 1, credit, {}) for run in runs]
+    differences = compare(results, {"train": TRAIN, "runs": runs}, resamples=10, seed=1)
+    assert {(d.question, d.left, d.right) for d in differences} == {
+        ("What true edges add to shuffled ones", "gat", "shuffled"),
+        ("What training the graph encoder adds to a frozen one", "gat", "frozen"),
+        ("What training the graph encoder adds to a frozen one", "sage", "frozen sage"),
+    }
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -56,6 +75,8 @@ def test_runs_are_compared_by_what_their_settings_make_them():
         ({"w_align": 0.0, "w_synonyms": 1.0}, "synonyms"),
         ({"w_align": 0.0, "w_synonyms": 1.0, "w_hierarchy": 1.0}, "graph"),
         ({"w_align": 0.0, "w_hierarchy": 1.0, "edges": "shuffled"}, "shuffled"),
+        ({"w_align": 0.0, "w_link": 1.0, "edges": "shuffled"}, "shuffled"),
+        ({"w_align": 0.0, "w_hierarchy": 1.0, "freeze_graph": True}, "graph"),
         ({"w_align": 0.0}, "mlm"),
     ],
 )
