@@ -110,8 +110,8 @@ def test_the_gradient_reaches_every_name_drawn_from_the_whole_graph(
     tiny: TinyInputs, objective: str
 ):
     names = Names(tiny.names, len(WORDS))
-    options = {"synonyms": SynonymPairs(names, 6), "hierarchy": Hierarchy(tiny.hierarchy, names, 6, 2)}
-    batch = make_batch(tiny, [0, 1], **options)
+    hierarchy = Hierarchy(tiny.hierarchy, names, 6, 2)
+    batch = make_batch(tiny, [0, 1], synonyms=SynonymPairs(names, 6), hierarchy=hierarchy)
     aligner = make_aligner(tiny, w_align=0.0, **{f"w_{objective}": 1.0})
     texts = getattr(batch, objective).names
     assert (input_gradient(aligner, batch)(texts) > 0).all()

@@ -66,11 +66,11 @@ def step_of(kind: Tensor, other: Tensor, unrelated: Tensor) -> SimpleNamespace:
 
 
 def test_the_order_of_own_name_parent_and_sibling_by_hand():
-    # cosines of the concept with its other name, its parent and a sibling: 1, 0.8 and 0.6
-    kind = torch.tensor([[2.0, 0.0], [1.0, 0.0], [4.0, 3.0], [3.0, 4.0]], dtype=torch.float64)
+    # cosines of the concept with its other name, its parent and a sibling: 0.96, 0.8 and 0.6
+    kind = torch.tensor([[2.0, 0.0], [24.0, 7.0], [4.0, 3.0], [3.0, 4.0]], dtype=torch.float64)
     step = step_of(kind, torch.tensor([[False, True, True]]), torch.tensor([[False, True]]))
     term = Hierarchy(Temperature(0.5, learnt=False))(step)
-    own_first = math.log(1 + math.exp((0.8 - 1) / 0.5) + math.exp((0.6 - 1) / 0.5))
+    own_first = math.log(1 + math.exp((0.8 - 0.96) / 0.5) + math.exp((0.6 - 0.96) / 0.5))
     parent_before_sibling = math.log(1 + math.exp((0.6 - 0.8) / 0.5))
     assert term.value.item() == pytest.approx(own_first + parent_before_sibling, abs=1e-12)
     assert (term.count.item(), term.watched) == (1, {})
