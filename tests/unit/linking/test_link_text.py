@@ -92,6 +92,13 @@ def test_what_is_no_text_is_one_line(run, words, stdin, message):
     assert error.startswith(f"bali: error: {message}") and error.count("\n") == 1
 
 
+def test_a_folder_in_the_place_of_the_file_is_one_line_and_keeps_what_it_holds(run, tmp_path):
+    (tmp_path / "papers" / "mine").mkdir(parents=True)
+    status, _, error = run("A cold", "--out", tmp_path / "papers")
+    assert (status, error) == (2, f"bali: error: {tmp_path}/papers: is a folder; name a file\n")
+    assert [path.name for path in (tmp_path / "papers").iterdir()] == ["mine"]
+
+
 def test_a_missing_knowledge_base_is_one_line(run, tmp_path):
     shutil.rmtree(tmp_path / "kb")
     status, _, error = run("x")
