@@ -3,13 +3,14 @@
 A step is a module `bali/<stage>/<step>.py` with two functions: `add_arguments(parser)`, and
 `run(args)`, which checks what the user gave, calls the work and writes the outputs. A verb, as in
 `bali doctor`, is such a module `bali/<verb>.py`. Only the chosen one is imported, so that a Spark
-job needs no torch. Exit status: 0 done, 2 the user's
-mistake (one line on stderr), 1 ours (a traceback).
+job needs no torch. Exit status: 0 done, 2 the user's mistake, or a disk that is full or not open to
+us (one line on stderr), 1 a mistake of ours (a traceback).
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import logging
 import signal
@@ -84,6 +85,15 @@ VERBS: dict[str, str] = {
     "doctor": "what would go wrong in a long run, before it starts",
     "link": "the mentions of a text over a built knowledge base",
 }
+# What no code can mend, whatever step meets it -> what the user can do.
+OF_THE_MACHINE = {
+    errno.ENOSPC: "make room and run again",
+    errno.EDQUOT: "make room and run again",
+    errno.EACCES: "change the permissions, or name another place",
+    errno.EPERM: "change the permissions, or name another place",
+    errno.EROFS: "name another place",
+    errno.EISDIR: "name a file",
+}
 
 
 def build_parser(first: str, second: str) -> argparse.ArgumentParser:
@@ -130,17 +140,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         log_file = args.log
         set_up(log_file)
         args.execute(args)
-    except InputError as error:
-        line = f"bali: error: {error}"
+        sys.stdout.flush()  # here, where an error of the disk is still one line
+    except Exception as error:
+        if (message := _for_the_user(error)) is None:
+            if log_file:
+                logging.getLogger("bali").exception("a mistake of ours, not of the input")
+            raise
+        line = f"bali: error: {message}"
         print(line, file=sys.stderr)
         if log_file:
             logging.getLogger("bali").error("%s", line)
         return 2
-    except Exception:
-        if log_file:
-            logging.getLogger("bali").exception("a mistake of ours, not of the input")
-        raise
     return 0
+
+
+def _for_the_user(error: Exception) -> str | None:
+    """What to tell the user of an error; None where it is a mistake of ours."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+        place = error.filename or "the output"
+        return f"{place}: {error.strerror}; {OF_THE_MACHINE[error.errno]}"
+    return None
 
 
 if __name__ == "__main__":

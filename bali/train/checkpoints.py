@@ -50,7 +50,7 @@ class Checkpoints:
         self.folder = folder
         self.identity = identity
         self.keep = keep
-        for leftover in (*folder.glob(".part-*"), *folder.glob(".old-*")):
+        for leftover in (*folder.glob(".part-step-*"), *folder.glob(".old-step-*")):
             remove(leftover)  # of a run that was killed while it wrote or removed
 
     def steps(self) -> list[int]:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import spacy
 
 from bali.storage import from_columns, read_table, write_table
 from project import Project
@@ -34,6 +35,50 @@ def documents_of(project: Project) -> list[dict]:
     return [row for path in paths for row in read_table("documents", path).to_pylist()]
 
 
+def mentions_of(project: Project) -> list[dict]:
+    """Rows of the first round, all shards."""
+    paths = sorted((project.work / "results/linking/1").glob("*.parquet"))
+    return [row for path in paths for row in read_table("mentions", path).to_pylist()]
+
+
+def write_model(folder: Path, *terms: str) -> None:
+    """A spaCy model that finds these terms."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": t} for t in terms])
+    nlp.to_disk(folder)
+
+
+def test_a_spacy_model_of_ones_own_takes_the_place_of_the_dictionary(project: Project) -> None:
+    write_model(project.work / "ruler", "zorbitis", "the")
+    config = "linking: {method: scispacy, model: ruler}\npairs: {methods: [scispacy]}"
+    flags = with_config(project, config)
+    done = project.run("--cores", "2", "linking", *flags)
+    assert done.returncode == 0, done.stdout[-3000:]
+    results, linked = project.work / "results", 0
+    for path in (results / "linking/1").glob("*.parquet"):
+        documents = read_table("documents", results / f"corpus/{path.stem}/documents.parquet")
+        texts = {d["pmid"]: f"{d['title']} {d['abstract']}" for d in documents.to_pylist()}
+        found = {
+            (pmid, span.start(), span.end(), "zorbitis")
+            for pmid, text in texts.items()
+            for span in re.finditer(r"\bzorbitis\b", text)
+        }
+        rows = read_table("mentions", path).to_pylist()
+        assert {(r["pmid"], r["start"], r["end"], r["text"]) for r in rows} == found
+        assert {r["cui"] for r in rows if r["rank"] == 0} == {"C9000001"}
+        assert {r["method"] for r in rows} == {"scispacy"}
+        linked += len(found)
+        # "the" was found too, and is near to no name
+        the = sum(len(re.findall(r"\bthe\b", text)) for text in texts.values())
+        account = json.loads(path.with_suffix(".counts.json").read_text())["tables"]["mentions"]
+        assert account["kept"] == len(found)
+        assert dict(account["dropped"])["no candidate"] == the > 0
+    assert linked == 5
+    assert project.planned("linking", *flags) == set()
+    write_model(project.work / "ruler", "zorbitis")
+    assert project.planned("linking", *flags) == {"linking_scispacy"}
+
+
 def test_pretagged_mentions_take_the_place_of_the_dictionarys(project: Project) -> None:
     folder = project.work / "resources/pretagged"
     folder.mkdir()
@@ -54,11 +99,7 @@ def test_pretagged_mentions_take_the_place_of_the_dictionarys(project: Project) 
     done = project.run("--cores", "2", "linking", *flags)
     assert done.returncode == 0, done.stdout[-3000:]
     results = project.work / "results/linking"
-    rows = [
-        row
-        for path in sorted((results / "1").glob("*.parquet"))
-        for row in read_table("mentions", path).to_pylist()
-    ]
+    rows = mentions_of(project)
     assert {(r["pmid"], r["version"], r["start"]) for r in rows} == stated and len(stated) > 1
     assert {(r["cui"], r["method"], r["text"]) for r in rows} == {
         ("C9000001", "pretagged", "zorbitis")
@@ -154,6 +195,15 @@ def test_memory_follows_the_number_of_names(finished: Project) -> None:
             "linking.pretagged: no file in resources/pretagged is named *.jsonl.gz",
         ),
         (
+            "linking: {method: pretagged, pretagged: {folder: ., pattern: c**d.yaml, maps: [h]}}"
+            "\npairs: {methods: [pretagged]}",
+            "h: no such file or folder; linking.pretagged.maps names it",
+        ),
+        (
+            "linking: {method: scispacy, model: ./none}\npairs: {methods: [scispacy]}",
+            "./none: no such file or folder; linking.model names an installed spaCy model, or a",
+        ),
+        (
             "linking: {method: scispacy}\npairs: {methods: [scispacy]}",
             "linking.model names no model; give an installed spaCy model",
         ),
@@ -173,4 +223,5 @@ def test_a_route_that_cannot_be_taken_is_one_line(
 ) -> None:
     done = fresh.run("--dry-run", *with_config(fresh, config))
     assert done.returncode != 0
-    assert message in "\n".join(done.stdout.strip().splitlines()[-3:])
+    # behind it Snakemake says where in the rules
+    assert message in "\n".join(done.stdout.strip().splitlines()[-6:])

@@ -1,6 +1,7 @@
 """Linking by pre-tagged files, included where linking.method is pretagged."""
 
 PRETAGGED_FILES = pretagged_files()
+PRETAGGED_MAPS = pretagged_maps()
 
 
 ruleorder: linking_pretagged > linking_mentions
@@ -10,7 +11,7 @@ rule linking_pretagged_index:
     """All pre-tagged files -> their mentions with concepts, sorted by PMID."""
     input:
         files=PRETAGGED_FILES,
-        maps=config["linking"]["pretagged"]["maps"],
+        maps=PRETAGGED_MAPS,
         concepts="results/umls/concepts.parquet",
         codes="results/umls/codes.parquet",
         retired="results/umls/retired.parquet",

@@ -1,5 +1,7 @@
 """Linking by a spaCy model and scispaCy, included where linking.method is scispacy."""
 
+SPACY_MODEL_FILES = spacy_model_files()
+
 
 ruleorder: linking_scispacy > linking_mentions
 
@@ -19,6 +21,7 @@ rule linking_scispacy:
         idf="results/linking/kb/idf.npy",
         vectors="results/linking/kb/vectors.npz",
         index="results/linking/kb/hnsw.bin",
+        model=SPACY_MODEL_FILES,
     output:
         mentions="results/linking/1/{shard}.parquet",
         counts="results/linking/1/{shard}.counts.json",

@@ -1,5 +1,7 @@
 """Files, counts, hashing, names in normal form, and the command line's manners."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -133,6 +135,25 @@ def test_a_mistake_of_ours_is_a_traceback(monkeypatch: pytest.MonkeyPatch, tmp_p
     words = ["corpus", "sentences", "--log", str(tmp_path / "log")]
     with pytest.raises(ZeroDivisionError):
         main([*words, "--documents", "d", "--out", "o", "--counts", "c"])
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOSPC, "o: No space left on device; make room and run again"),
+        (errno.EACCES, "o: Permission denied; change the permissions, or name another place"),
+    ],
+)
+def test_a_full_disk_or_a_closed_one_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, message: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(number, os.strerror(number), "o")
+
+    monkeypatch.setattr("bali.corpus.sentences.run", broken)
+    flags = ["--documents", "d", "--out", "o", "--counts", "c"]
+    assert main(["corpus", "sentences", *flags]) == 2
+    assert capsys.readouterr().err == f"bali: error: {message}\n"
 
 
 def test_help_lists_the_stages_in_the_order_of_the_data(capsys: pytest.CaptureFixture[str]) -> None:
