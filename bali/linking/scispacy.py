@@ -120,6 +120,7 @@ def load_model(name: str) -> Language:
             f"linking.model {name!r}: none of its components ({', '.join(nlp.pipe_names)}) finds "
             "entities; choose a model with `ner`, or declare that yours assigns doc.ents"
         )
+    nlp.max_length = 2**31 - 1  # characters; spaCy refuses a text above a million, with a traceback
     return nlp
 
 

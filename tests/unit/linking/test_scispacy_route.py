@@ -113,6 +113,13 @@ def test_short_forms_stay_as_they_are_without_that_step(link):
     assert "C0000003" not in {r["cui"] for r in rows}
 
 
+def test_a_text_of_more_than_a_million_characters_is_read(link):
+    _, rows, _ = link(("", "x" * 1_000_000 + " kidney diseases"))
+    assert [(r["start"], r["text"]) for r in rows if not r["rank"]] == [
+        (1_000_002, "kidney diseases")
+    ]
+
+
 def test_blocks_change_no_byte(link, tmp_path, monkeypatch):
     documents = [(TITLE, ABSTRACT), ("A cold", ""), ("", "kidney diseases and cold")]
     link(*documents, name="one")
