@@ -201,7 +201,7 @@ def test_memory_follows_the_number_of_names(finished: Project) -> None:
         ),
         (
             "linking: {method: scispacy, model: ./none}\npairs: {methods: [scispacy]}",
-            "./none: no such file or folder; linking.model names an installed spaCy model, or a",
+            "./none/config.cfg: no such file or folder; linking.model names an installed spaCy",
         ),
         (
             "linking: {method: scispacy}\npairs: {methods: [scispacy]}",

@@ -54,7 +54,9 @@ def spacy_model_files():
     """The files of linking.model where that is a folder: another model reruns. A package has none."""
     model = config["linking"]["model"]
     if "/" in model:
-        brought(model, "linking.model names an installed spaCy model, or a folder")
+        brought(f"{model}/config.cfg", "linking.model names an installed spaCy model, or a folder")
+    elif not Path(model, "config.cfg").is_file():
+        return []
     return sorted(str(path) for path in Path(model).rglob("*") if path.is_file())
 
 
