@@ -1,17 +1,24 @@
 """What auxiliary objectives need of a step: synonyms, siblings, triples, masked mentions."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from test_train_run import load_data_of
 from test_training_data import VOCABULARY, load, names_in, split
-from tiny_training import WORDS, TinyInputs
+from tiny_training import SETTINGS, WORDS, TinyInputs
 
 from bali.errors import InputError
 from bali.model.masking import IGNORED
+from bali.model.tokenizer import load_tokenizer
 from bali.storage import from_columns, map_ipc, read_table, write_ipc, write_table
+from bali.train.hierarchy import Hierarchy
+from bali.train.inspection import batch_tensors
 from bali.train.names import Names
+from bali.train.run import vocabulary_of
+from bali.train.settings import Settings
 from bali.train.siblings import draw_siblings
 from bali.train.subgraphs import Subgraphs
 from bali.train.synonyms import SynonymPairs
@@ -136,6 +143,11 @@ def test_a_masked_mention_is_hidden_as_a_whole_and_keeps_its_labels(tiny: TinyIn
     }
     assert len(of_rows) == len(masked.concept)  # all tokens of a row, or none
     assert 0 < sum(hide for _, hide in of_rows) < len(masked.concept)
+    # each concept of a sentence by a draw of its own
+    of_sentences = {
+        (int(masked.sentences.owner[token]), bool(hidden[token])) for token in masked.token
+    }
+    assert len(of_sentences) > len(masked.sentences)
     assert set(hidden.nonzero().flatten().tolist()) <= set(masked.token.tolist())
     whole = load(tiny, mask_share=0.0, mask_mentions=1.0).batch(np.arange(20), 1, 0)
     assert ((whole.labels != IGNORED).nonzero().flatten() == whole.token.unique()).all()
@@ -174,3 +186,52 @@ def test_names_are_masked_anew_each_step_and_their_special_tokens_never(tiny: Ti
         assert 0.3 < same[~special].float().mean() < 0.8  # half is chosen, a tenth of it stays
     again = masked.batch(np.arange(8), 1, 0)
     assert torch.equal(again.graph.names.ids, batches[0].graph.names.ids)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "option"),
+    [
+        ("mask_share", 0.5, {"mask_share": 0.5}),
+        ("mask_mentions", 0.5, {"mask_mentions": 0.5}),
+        ("mask_names", 0.5, {"mask_names": 0.5}),
+        ("batch_size", 3, {"batch_size": 3}),
+        ("hard_negatives", 2, {"siblings": 2}),
+        ("w_link", 1.0, {"use_links": True}),
+        ("encoder", "none", {"use_graph": False}),
+        ("w_align", 0.0, {"names": None}),
+        ("edges", "shuffled", {"shuffle": 29}),
+        ("w_synonyms", 1.0, {"synonyms": 4}),
+        ("w_hierarchy", 1.0, {"hierarchy": (4, 1)}),
+    ],
+)
+def test_a_setting_of_a_run_reaches_its_steps(tiny: TinyInputs, setting: str, value, option: dict):
+    def tensors(batch) -> dict[str, list]:
+        return {name: tensor.tolist() for name, tensor in batch_tensors(batch)}
+
+    if "shuffle" in option:
+        option = {"subgraphs": Subgraphs(tiny.subgraphs, option["shuffle"])}
+    if "synonyms" in option:
+        option = {"synonyms": pairs_of(tiny, option["synonyms"])}
+    if "hierarchy" in option:
+        names = Names(tiny.names, len(WORDS))
+        option = {"hierarchy": Hierarchy(tiny.hierarchy, names, *option["hierarchy"])}
+    settings = Settings.from_json(json.dumps({**SETTINGS, setting: value}))
+    found = tensors(load_data_of(tiny, settings).at(1))
+    assert found == tensors(load(tiny, **option).at(1))
+    assert found != tensors(load(tiny).at(1))
+
+
+def test_masking_knows_the_tokenisers_special_tokens_and_its_size(tiny: TinyInputs):
+    vocabulary = vocabulary_of(load_tokenizer(tiny.lm), tiny.lm)
+    assert vocabulary.special.tolist() == VOCABULARY.special.tolist()
+    assert (vocabulary.mask_id, vocabulary.size) == (VOCABULARY.mask_id, VOCABULARY.size)
+
+
+def test_names_from_the_whole_graph_are_drawn_anew_each_step(tiny: TinyInputs):
+    synonyms = pairs_of(tiny, 4)
+    hierarchy = Hierarchy(tiny.hierarchy, Names(tiny.names, len(WORDS)), 4, 1)
+    data = load(tiny, synonyms=synonyms, hierarchy=hierarchy)
+    for epoch, step in ((1, 0), (1, 1), (2, 0)):
+        batch = data.batch(np.arange(3), epoch, step)
+        for part, drawer in ((batch.synonyms, synonyms), (batch.hierarchy, hierarchy)):
+            assert torch.equal(part.names.ids, drawer.draw(29, epoch, step).names.ids)

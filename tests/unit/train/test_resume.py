@@ -36,8 +36,13 @@ def in_a_process(work, *arguments) -> int:
     return process.exitcode
 
 
-def killed_in_step(step: int, tiny: TinyInputs, out: Path, number: int, workers: int) -> None:
-    """Train until the weights of a step have changed; get a signal there."""
+def killed_in_step(
+    step: int, tiny: TinyInputs, out: Path, number: int, workers: int, minutes: float = 0
+) -> None:
+    """Train until the weights of a step have changed; get a signal there.
+
+    Each step is saved, unless `minutes` says otherwise.
+    """
     unharmed = Trainer.step
 
     def harmed(self, batch, done):
@@ -48,7 +53,7 @@ def killed_in_step(step: int, tiny: TinyInputs, out: Path, number: int, workers:
 
     Trainer.step = harmed
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(99))  # what an unprepared process does
-    sys.exit(train(tiny, out, workers=workers, minutes=0, **RUN))
+    sys.exit(train(tiny, out, workers=workers, minutes=minutes, **RUN))
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +114,10 @@ def test_sigterm_saves_first_and_the_exit_status_says_so(
     tiny: TinyInputs, tmp_path: Path, whole: Path, workers: int
 ):
     def terminated() -> None:
-        killed_in_step(6, tiny, tmp_path, signal.SIGTERM, workers)
+        killed_in_step(6, tiny, tmp_path, signal.SIGTERM, workers, minutes=999)
 
     assert in_a_process(terminated) == 128 + signal.SIGTERM
+    assert (tmp_path / "checkpoints/step-00000007").is_dir()
     assert "SIGTERM: step 7 is saved" in (tmp_path / "log.txt").read_text()
     assert not (tmp_path / "model").exists()
     assert train(tiny, tmp_path, workers=workers, **RUN) == 0

@@ -255,6 +255,20 @@ def test_the_two_learning_rates_follow_the_schedule(tiny: TinyInputs):
     assert rates == {records[-1]["lr_lm"]}
 
 
+def test_all_parameters_decay_alike_as_in_the_released_command(tiny: TinyInputs):
+    run = trainer(tiny, weight_decay=0.5, lr_lm=0.1, lr_rest=0.1)
+    bias = run.aligner.lm.encoder.layer[0].output.dense.bias
+    other = run.aligner.graph_encoder.projection[0].weight
+    torch.nn.init.ones_(bias)
+    before = [parameter.detach().clone() for parameter in (bias, other)]
+    for parameter in run.parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    run.set_rates(run.warmup)  # the peak
+    run.optimizer.step()
+    for parameter, old in zip((bias, other), before, strict=True):
+        assert torch.allclose(parameter, old * (1 - 0.1 * 0.5))
+
+
 def test_a_gradient_is_clipped_to_its_norm(tiny: TinyInputs):
     run = trainer(tiny, max_grad_norm=1e-3)
     run.step(run.data.at(0), 0)

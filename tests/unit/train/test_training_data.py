@@ -28,7 +28,7 @@ from bali.train.sentences import Vocabulary
 from bali.train.subgraphs import Subgraphs
 from paths import REPOSITORY
 
-VOCABULARY = Vocabulary(np.array([0, 1, 2, 3, 4]), 4, 60)
+VOCABULARY = Vocabulary(np.array([0, 1, 2, 3, 4]), 4, 80)  # of the tiny tokeniser
 
 
 def load(tiny: TinyInputs, pairs: Path | None = None, **options) -> TrainingData:

@@ -3,6 +3,7 @@
 import logging
 from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from bali.model.encoder import TextEncoder
 from bali.model.encoding import Convention
 from bali.model.tokenizer import load_tokenizer
 from bali.train import course
+from bali.train import progress as progress_module
 from bali.train.names import Names
 from bali.train.probe import Probe
 from bali.train.progress import Progress
@@ -126,6 +128,45 @@ def test_the_log_and_tensorboard_tell_speed_padding_and_waiting(
     padding = [event.value for event in events.Scalars("speed/padding_share")]
     assert padding[-1] == pytest.approx(1 - record["tokens"] / record["cells"])
     assert "train/grad_norm" in events.Tags()["scalars"]
+
+
+def test_speeds_and_the_time_left_by_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    now = [100.0]
+    monkeypatch.setattr(progress_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    caplog.set_level(logging.INFO)
+
+    def record(step: int, tokens: int, cells: int) -> dict:
+        rates = {"lr_lm": 1e-3, "lr_rest": 1e-3, "grad_norm": 1.0}
+        losses = {"loss": 2.0, "losses": {"mlm": 2.0}, "watched": {}}
+        read = {"sentences": 6, "mentions": 9, "tokens": tokens, "cells": cells}
+        return {"step": step, "epoch": 1, **losses, **rates, **read}
+
+    with Progress(tmp_path, 12) as progress:
+        now[0] += 1_000  # nothing of the earlier part counts
+        progress.replay({"steps": [record(1, 7, 7), record(2, 7, 7)], "validation": []})
+        for step, tokens, cells, waits, computes in (
+            (3, 90, 100, 0.5, 1.5),
+            (4, 110, 150, 19.5, 18.5),
+        ):
+            with progress.waiting():
+                now[0] += waits
+            now[0] += computes
+            progress.step(record(step, tokens, cells))
+    first, second = (line for line in caplog.messages if line.startswith("step "))
+    assert first == (
+        "step 3 of 12, epoch 1: loss 2.0000, mlm 2.0000; 3.0 sentences/s, 45 tokens/s, "
+        "10.0 % padding, 25.0 % waiting for data, 18 s left"
+    )
+    # 12 sentences and 200 tokens of 250 cells in 40 s, 20 s waited; 8 steps of 20 s are left
+    assert second == (
+        "step 4 of 12, epoch 1: loss 2.0000, mlm 2.0000; 0.3 sentences/s, 5 tokens/s, "
+        "20.0 % padding, 50.0 % waiting for data, 160 s left"
+    )
+    events = EventAccumulator(str(tmp_path)).Reload()
+    for name, value in (("sentences", 0.3), ("tokens", 5.0)):
+        assert events.Scalars(f"speed/{name}_per_second")[-1].value == pytest.approx(value)
 
 
 def test_a_validation_loss_that_is_not_finite_stops_the_run(
