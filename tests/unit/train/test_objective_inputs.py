@@ -221,6 +221,13 @@ def test_a_setting_of_a_run_reaches_its_steps(tiny: TinyInputs, setting: str, va
     assert found != tensors(load(tiny).at(1))
 
 
+def test_texts_of_subgraphs_are_cut_at_linear_tokens(tiny: TinyInputs):
+    for most in (7, 12):
+        changes = {"encoder": "linear-v1", "linear_tokens": most}
+        settings = Settings.from_json(json.dumps({**SETTINGS, **changes}))
+        assert load_data_of(tiny, settings).at(0).graph.written.lengths.max() == most
+
+
 def test_masking_knows_the_tokenisers_special_tokens_and_its_size(tiny: TinyInputs):
     vocabulary = vocabulary_of(load_tokenizer(tiny.lm), tiny.lm)
     assert vocabulary.special.tolist() == VOCABULARY.special.tolist()

@@ -95,10 +95,16 @@ def test_the_published_run_is_that_of_the_method():
     assert (run.batch_size, run.epochs, run.lr_lm, run.lr_rest) == (256, 10, 2e-5, 1e-4)
     assert (run.weight_decay, run.warmup_share, run.warmup_steps) == (0.01, 0.1, 10_000)
     assert (run.mask_share, run.mask_mentions, run.mask_names) == (0.15, 0, 0)
+    assert (run.mention_pooling, run.name_pooling, run.hidden_layer) == ("mean", "mean", -1)
+    assert (run.align_mean, run.projection, run.hard_negatives) == ("pairs", "none", 0)
+    assert (run.relations, run.edges, run.freeze_graph) == ("none", "stated", False)
     config = merged("paper.yaml")
-    assert config["graph"]["fan_out"] == [3]
-    assert (config["pairs"]["max_tokens"], config["pairs"]["name_tokens"]) == (128, 32)
-    assert config["seeds"] == [29]
+    assert (config["graph"]["fan_out"], config["graph"]["mentioned_hops"]) == ([3], 1)
+    assert config["umls"]["suppressed"] == []
+    pairs = config["pairs"]
+    assert (pairs["max_tokens"], pairs["name_tokens"]) == (128, 32)
+    assert (pairs["max_sentences"], pairs["max_per_concept"]) == (1_500_000, None)
+    assert (config["run_set"], config["seeds"]) == (["gat"], [29])
 
 
 def test_the_published_baselines_are_rows_that_wait_for_their_commits():

@@ -117,7 +117,9 @@ def test_sigterm_saves_first_and_the_exit_status_says_so(
         killed_in_step(6, tiny, tmp_path, signal.SIGTERM, workers, minutes=999)
 
     assert in_a_process(terminated) == 128 + signal.SIGTERM
-    assert (tmp_path / "checkpoints/step-00000007").is_dir()
+    saved = tmp_path / "checkpoints/step-00000007"
+    # defect 6: nothing is pickled
+    assert {path.name for path in saved.iterdir()} == {"state.json", "state.safetensors"}
     assert "SIGTERM: step 7 is saved" in (tmp_path / "log.txt").read_text()
     assert not (tmp_path / "model").exists()
     assert train(tiny, tmp_path, workers=workers, **RUN) == 0
@@ -251,7 +253,7 @@ def test_the_best_weights_are_exported_if_asked_for(
     assert torch.equal(exported, saved[0].tensors[f"weights/lm.{name}"])
 
 
-def test_state_restores_every_bit_and_refuses_another_model(tiny: TinyInputs):
+def test_defect_6_the_whole_state_is_restored_and_another_model_is_refused(tiny: TinyInputs):
     run = trainer(tiny)
     for done in range(2):
         run.step(run.data.at(done), done)
