@@ -90,11 +90,15 @@ class SynonymInput:
 
 @dataclass(frozen=True)
 class HierarchyInput:
-    """Concepts of the graph with two names each, a parent's name each, and names of siblings."""
+    """Concepts of the graph with two names each, in families, and names of their parents.
 
-    names: Texts  # P texts of the concepts, P other names of them, P of parents, then of siblings
-    other: Tensor  # (P, P + C), bool: the text, from the other names on, is not of the concept
-    unrelated: Tensor  # (P, C), bool: the text, from the parents on, is of none above or below it
+    Candidates are the other names of the concepts and the names of parents that are none of them.
+    """
+
+    names: Texts  # P texts of the concepts, P other names of them, Q of parents
+    parent: Tensor  # (P,) -> candidates: a name of the concept's parent
+    other: Tensor  # (P, P + Q), bool: the candidate is not of the concept
+    unrelated: Tensor  # (P, P + Q), bool: the candidate is of none above or below it, nor of it
 
 
 @dataclass(frozen=True)

@@ -108,10 +108,12 @@ def expected_step(args: argparse.Namespace, settings: Settings, fan_out: list[in
         readings.append(reading(centres, min(settings.linear_tokens, opening + entry * around)))
     if settings.w_synonyms:
         readings.append(reading(2 * settings.synonym_pairs, args.name_tokens))
-    kinds = settings.hierarchy_pairs if settings.w_hierarchy else 0
-    candidates = kinds * (1 + settings.hierarchy_siblings)
+    family = 1 + settings.hierarchy_siblings
+    families = max(1, settings.hierarchy_pairs // family) if settings.w_hierarchy else 0
+    kinds = families * family
+    candidates = kinds + families  # other names and parents
     if kinds:
-        readings.append(reading(2 * kinds + candidates, args.name_tokens))
+        readings.append(reading(kinds + candidates, args.name_tokens))
     masked = 1 - (1 - settings.mask_share) * (1 - settings.mask_mentions * OF_MENTIONS)
     return Step(
         readings=tuple(readings),

@@ -1,4 +1,4 @@
-"""Concepts, a parent and siblings of each, drawn from the whole graph: the step of `hierarchy`."""
+"""Families of concepts, drawn from the whole graph: the step of the objective `hierarchy`."""
 
 from __future__ import annotations
 
@@ -34,9 +34,12 @@ class Hierarchy:
         Args:
             path: the table.
             names: of all nodes.
-            pairs: concepts a step. They are drawn with replacement, and one that is drawn twice
-                counts once: in a small graph a step has fewer.
-            siblings: draws for each concept: other children of the parent that was drawn.
+            pairs: concepts a step, in families: 1 + `siblings` children of one parent each. Whole
+                families are drawn, at least one, with replacement, and a concept that is drawn
+                twice counts once: in a small graph a step has fewer.
+            siblings: draws for each family, of other children of the parent that was drawn. They
+                are concepts of the step like the first one, so that each is held against its
+                siblings: what tells them apart from their parent is what they do not share.
             shuffle: a seed: each concept gets the parents of another one that has as many, as
                 `bali.train.subgraphs.shuffled` says; a control.
 
@@ -59,43 +62,49 @@ class Hierarchy:
         if shuffle is not None:
             child, parent = _shuffled(child, parent, shuffle)
         self._names = names
-        self._pairs, self._siblings = pairs, siblings
+        self._families, self._siblings = max(1, pairs // (1 + siblings)), siblings
         self._up = _Rows(child, parent, nodes)
         self._down = _Rows(parent, child, nodes)
         self._node = np.flatnonzero(self._up.number)
 
     def draw(self, *keys: int) -> HierarchyInput:
-        """The concepts of a step, a parent of each and siblings, and their names, drawn by `keys`.
+        """The families of a step and a name of each distinct parent, drawn by `keys`.
 
         A concept's second name differs from its first, if it has two.
         """
-        place = below(len(self._node), _CONCEPT, *keys, np.arange(self._pairs))
-        node = self._node[np.unique(place)]
-        parent = self._up.draw(node, _PARENT, *keys, node)
-        origin = np.repeat(node, self._siblings)
-        turn = np.tile(np.arange(self._siblings), len(node))
-        sibling = self._down.draw(np.repeat(parent, self._siblings), _SIBLING, *keys, origin, turn)
-        candidate = np.concatenate([parent, np.unique(sibling[sibling != origin])])
-        distinct, row = np.unique(np.concatenate([node, candidate]), return_inverse=True)
-        related = self._related(distinct)
-        unrelated = ~related[np.ix_(row[: len(node)], row[len(node) :])]
-        rest = np.concatenate([node, candidate])
-        names = self._drawn(node, rest, *keys)
+        node, parent = self._drawn(*keys)
+        candidate = np.concatenate([node, np.setdiff1d(parent, node)])
+        distinct, row = np.unique(candidate, return_inverse=True)
+        related = self._related(distinct)[np.ix_(row[: len(node)], row)]
+        place = np.empty(len(distinct), np.int64)  # of each distinct node among the candidates
+        place[row] = np.arange(len(candidate))
+        names = self._named(node, candidate, *keys)
         return HierarchyInput(
             Texts(torch.from_numpy(names.values), torch.from_numpy(names.lengths)),
-            torch.from_numpy(rest[None, :] != node[:, None]),
-            torch.from_numpy(unrelated),
+            torch.from_numpy(place[np.searchsorted(distinct, parent)]),
+            torch.from_numpy(candidate[None, :] != node[:, None]),
+            torch.from_numpy(~related),
         )
 
-    def _drawn(self, node: Ints, rest: Ints, *keys: int) -> Lists:
-        """A name of each node, then one of each of the rest, which begins with the nodes."""
+    def _drawn(self, *keys: int) -> tuple[Ints, Ints]:
+        """The concepts of a step, each once, sorted, and the parent that each was drawn under."""
+        first = self._node[below(len(self._node), _CONCEPT, *keys, np.arange(self._families))]
+        parent = self._up.draw(first, _PARENT, *keys, first)
+        family = np.repeat(np.arange(self._families), self._siblings)
+        turn = np.tile(np.arange(self._siblings), self._families)
+        sibling = self._down.draw(parent[family], _SIBLING, *keys, family, turn)
+        node, place = np.unique(np.concatenate([first, sibling]), return_index=True)
+        return node, np.concatenate([parent, parent[family]])[place]
+
+    def _named(self, node: Ints, candidate: Ints, *keys: int) -> Lists:
+        """A name of each node, then one of each candidate; the nodes are the first of these."""
         number = self._names.number[node]
         first = below(number, _NAME, *keys, node)
         second = (first + 1 + below(np.maximum(number - 1, 1), _OTHER, *keys, node)) % number
-        others = rest[len(node) :]
+        others = candidate[len(node) :]
         which = below(self._names.number[others], _NAME, *keys, others)
         return self._names.rows(
-            np.concatenate([node, rest]), np.concatenate([first, second, which])
+            np.concatenate([node, candidate]), np.concatenate([first, second, which])
         )
 
     def _related(self, node: Ints) -> NDArray[np.bool_]:

@@ -164,16 +164,21 @@ def hard_pairs(
 
 
 def towards(
-    anchor: Tensor, candidate: Tensor, negative: Tensor, temperature: float | Tensor = 0.07
+    anchor: Tensor,
+    candidate: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    temperature: float | Tensor = 0.07,
 ) -> Term:
-    """InfoNCE in one direction, with stated negatives: candidate i is the positive of anchor i.
+    """InfoNCE in one direction, with a stated positive p_i and stated negatives of each anchor i.
 
-        L = mean over i of -log( exp(s_ii/T) / ( exp(s_ii/T) + sum over n with negative_in of
+        L = mean over i of -log( exp(s_ip/T) / ( exp(s_ip/T) + sum over n with negative_in of
             exp(s_in/T) ) )
 
     Args:
         anchor: (P, dim), float; of any length.
-        candidate: (C, dim), float, C >= P; the first P belong to the anchors.
+        candidate: (C, dim), float.
+        positive: (P,), int64 -> candidates.
         negative: (P, C), bool; a row without any gives 0, and so do its gradients.
         temperature: T, divides the cosine; dimensionless, above 0.
 
@@ -184,15 +189,17 @@ def towards(
         ValueError: the shapes disagree or `temperature` is not above 0.
     """
     rows = len(anchor)
-    if negative.shape != (rows, len(candidate)) or len(candidate) < rows:
+    if negative.shape != (rows, len(candidate)) or positive.shape != (rows,):
         raise ValueError(
-            f"anchor {tuple(anchor.shape)}, candidate {tuple(candidate.shape)} and negative "
-            f"{tuple(negative.shape)} must be (P, dim), (C, dim) and (P, C), C not below P"
+            f"anchor {tuple(anchor.shape)}, candidate {tuple(candidate.shape)}, positive "
+            f"{tuple(positive.shape)} and negative {tuple(negative.shape)} must be (P, dim), "
+            "(C, dim), (P,) and (P, C)"
         )
     with torch.autocast(anchor.device.type, enabled=False):
         logits = unit(anchor) @ unit(candidate).T / _positive(temperature)  # (P, C)
         against = logits.masked_fill(~negative, HIDDEN).logsumexp(dim=1)  # (P,)
-        terms = -F.logsigmoid(logits.diagonal() - against)
+        own = logits.gather(1, positive[:, None]).squeeze(1)  # (P,)
+        terms = -F.logsigmoid(own - against)
         count = torch.full((), rows, device=terms.device)
         return Term(terms.sum() / max(rows, 1), count)
 

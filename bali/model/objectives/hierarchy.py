@@ -1,7 +1,8 @@
-"""A name is nearest to its concept, then to a broader one, then to siblings: the graph in names."""
+"""A name is nearest to its concept, then to a broader one, then to the rest: the graph in names."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from bali.model.losses import Term
@@ -30,10 +31,11 @@ class Hierarchy(Objective):
         """See `Objective`."""
         drawn = views.hierarchy_input
         rows = len(drawn.other)
-        anchor, rest = views.kind[:rows], views.kind[rows:]  # (P, dim), (P + C, dim)
+        anchor, candidate = views.kind[:rows], views.kind[rows:]  # (P, dim), (P + Q, dim)
+        own = torch.arange(rows, device=anchor.device)
         temperature = self.temperature()
-        first = towards(anchor, rest, drawn.other, temperature)
-        second = towards(anchor, rest[rows:], drawn.unrelated, temperature)
+        first = towards(anchor, candidate, own, drawn.other, temperature)
+        second = towards(anchor, candidate, drawn.parent, drawn.unrelated, temperature)
         term = Term(first.value + second.value, first.count)
         if isinstance(temperature, Tensor):
             term.watched["temperature"] = temperature.detach()

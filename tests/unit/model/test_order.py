@@ -18,7 +18,7 @@ def test_towards_by_hand():
     # cosines of the anchor with its parent, a sibling, and one above it: 1, 0.6 and 0.8
     anchor = torch.tensor([[2.0, 0.0]], dtype=torch.float64)
     candidate = torch.tensor([[1.0, 0.0], [3.0, 4.0], [4.0, 3.0]], dtype=torch.float64)
-    term = towards(anchor, candidate, torch.tensor([[False, True, False]]), 0.5)
+    term = towards(anchor, candidate, torch.tensor([0]), torch.tensor([[False, True, False]]), 0.5)
     assert term.value.item() == pytest.approx(math.log(1 + math.exp((0.6 - 1) / 0.5)), abs=1e-12)
     assert term.count.item() == 1
 
@@ -26,49 +26,55 @@ def test_towards_by_hand():
 def test_towards_is_its_formula_and_cross_entropy_over_what_counts():
     anchor, candidate = vectors(5, dtype=torch.float64), vectors(9, seed=1, dtype=torch.float64)
     negative = vectors(45, 1, seed=2).view(5, 9) > 0
-    negative.fill_diagonal_(False)
+    positive = torch.tensor([0, 7, 2, 2, 8])
+    negative[range(5), positive] = False
     s = cosines(anchor, candidate)
     terms = []
     for i in range(5):
         others = sum(math.exp(s[i][n] / T) for n in range(9) if negative[i, n])
-        terms.append(-math.log(math.exp(s[i][i] / T) / (math.exp(s[i][i] / T) + others)))
-    found = towards(anchor, candidate, negative, T).value
+        own = math.exp(s[i][positive[i]] / T)
+        terms.append(-math.log(own / (own + others)))
+    found = towards(anchor, candidate, positive, negative, T).value
     assert found.item() == pytest.approx(sum(terms) / 5, abs=1e-10)
-    counted = negative | torch.eye(5, 9, dtype=torch.bool)
+    counted = negative | F.one_hot(positive, 9).bool()
     logits = F.normalize(anchor, dim=1) @ F.normalize(candidate, dim=1).T / T
-    second = F.cross_entropy(logits.masked_fill(~counted, -math.inf), torch.arange(5))
+    second = F.cross_entropy(logits.masked_fill(~counted, -math.inf), positive)
     assert found.item() == pytest.approx(second.item(), abs=1e-10)
     anchor.requires_grad_()
     candidate.requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda a, c: towards(a, c, negative, T).value, (anchor, candidate)
+        lambda a, c: towards(a, c, positive, negative, T).value, (anchor, candidate)
     )
 
 
 def test_towards_without_negatives_or_anchors_is_zero_with_zero_gradients():
     anchor = vectors(2).requires_grad_()
-    term = towards(anchor, vectors(3), torch.zeros(2, 3, dtype=torch.bool))
+    none, rows = torch.zeros(2, 3, dtype=torch.bool), torch.arange(2)
+    term = towards(anchor, vectors(3), rows, none)
     term.value.backward()
     assert term.value.item() == 0
     assert not anchor.grad.any()
-    assert towards(vectors(0), vectors(0), torch.zeros(0, 0, dtype=torch.bool)).value.item() == 0
-    with pytest.raises(ValueError, match="C not below P"):
-        towards(vectors(3), vectors(2), torch.zeros(3, 2, dtype=torch.bool))
+    assert towards(vectors(0), vectors(0), rows[:0], none[:0, :0]).value.item() == 0
+    for positive, negative in ((rows, none.T), (rows[:1], none)):
+        with pytest.raises(ValueError, match="must be"):
+            towards(anchor, vectors(3), positive, negative)
     with pytest.raises(ValueError, match="temperature must be above 0"):
-        towards(vectors(2), vectors(2), torch.zeros(2, 2, dtype=torch.bool), 0)
+        towards(anchor, vectors(3), rows, none, 0)
 
 
-def step_of(kind: Tensor, other: Tensor, unrelated: Tensor) -> SimpleNamespace:
+def step_of(kind: Tensor, parent: Tensor, other: Tensor, unrelated: Tensor) -> SimpleNamespace:
     """What the objective looks at."""
     return SimpleNamespace(
-        kind=kind, hierarchy_input=SimpleNamespace(other=other, unrelated=unrelated)
+        kind=kind,
+        hierarchy_input=SimpleNamespace(parent=parent, other=other, unrelated=unrelated),
     )
 
 
 def test_the_order_of_own_name_parent_and_sibling_by_hand():
-    # cosines of the concept with its other name, its parent and a sibling: 0.96, 0.8 and 0.6
-    kind = torch.tensor([[2.0, 0.0], [24.0, 7.0], [4.0, 3.0], [3.0, 4.0]], dtype=torch.float64)
-    step = step_of(kind, torch.tensor([[False, True, True]]), torch.tensor([[False, True]]))
+    # cosines of the concept with its other name, a sibling and its parent: 0.96, 0.6 and 0.8
+    kind = torch.tensor([[2.0, 0.0], [24.0, 7.0], [3.0, 4.0], [4.0, 3.0]], dtype=torch.float64)
+    others, far = torch.tensor([[False, True, True]]), torch.tensor([[False, True, False]])
+    step = step_of(kind, torch.tensor([2]), others, far)
     term = Hierarchy(Temperature(0.5, learnt=False))(step)
     own_first = math.log(1 + math.exp((0.8 - 0.96) / 0.5) + math.exp((0.6 - 0.96) / 0.5))
     parent_before_sibling = math.log(1 + math.exp((0.6 - 0.8) / 0.5))
@@ -77,17 +83,19 @@ def test_the_order_of_own_name_parent_and_sibling_by_hand():
 
 
 def test_gradcheck_of_the_order_in_its_names_and_in_a_learnt_temperature():
-    # three concepts, the second one's parent is above the third, and two siblings
-    other = ~torch.eye(3, 8, dtype=torch.bool)
-    unrelated = ~torch.eye(3, 5, dtype=torch.bool)
-    unrelated[2, 1] = False
-    kind = vectors(3 + 8, 4, seed=5, dtype=torch.float64).requires_grad_()
+    # a family of two, whose parent is the fourth candidate, and one whose parent is the second
+    parent = torch.tensor([3, 3, 1])
+    other = ~torch.eye(3, 4, dtype=torch.bool)
+    unrelated = other.clone()
+    unrelated[range(3), parent] = False
+    unrelated[2, 3] = unrelated[1, 2] = False
+    kind = vectors(3 + 4, 4, seed=5, dtype=torch.float64).requires_grad_()
     objective = Hierarchy(Temperature(0.5, learnt=True)).double()
     theta = objective.temperature.theta
     assert torch.autograd.gradcheck(
-        lambda k, _: objective(step_of(k, other, unrelated)).value, (kind, theta)
+        lambda k, _: objective(step_of(k, parent, other, unrelated)).value, (kind, theta)
     )
-    term = objective(step_of(kind, other, unrelated))
+    term = objective(step_of(kind, parent, other, unrelated))
     term.value.backward()
-    assert (kind.grad.abs().sum(dim=1) > 0).all()  # every name: of concepts, parents, siblings
+    assert (kind.grad.abs().sum(dim=1) > 0).all()  # every name: of concepts and parents
     assert term.watched["temperature"].item() == pytest.approx(0.5)

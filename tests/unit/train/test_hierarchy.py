@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -37,42 +38,57 @@ def hierarchy(tiny: TinyInputs, pairs: int, siblings: int, shuffle: int | None =
     return Hierarchy(tiny.hierarchy, Names(tiny.names, len(WORDS)), pairs, siblings, shuffle)
 
 
-def nodes_of(tiny: TinyInputs, drawn: HierarchyInput) -> tuple[list[int], list[int]]:
-    """Concepts and candidates, by the first word of their names."""
+class Drawn(NamedTuple):
+    """A step's nodes, by the first word of their names."""
+
+    concepts: list[int]
+    parents: list[int]  # of each concept
+    candidates: list[int]
+
+
+def nodes_of(tiny: TinyInputs, drawn: HierarchyInput) -> Drawn:
     names = names_in(tiny, drawn.names)
     nodes = [WORDS.index(name.split()[0]) for name in names]
     concepts, candidates = drawn.unrelated.shape
-    assert len(nodes) == 2 * concepts + candidates
+    assert len(nodes) == concepts + candidates
     assert nodes[:concepts] == nodes[concepts : 2 * concepts]
     assert not any(
         one == other for one, other in zip(names[:concepts], names[concepts:], strict=False)
     )
-    return nodes[:concepts], nodes[2 * concepts :]
+    candidate = nodes[concepts:]
+    return Drawn(nodes[:concepts], [candidate[i] for i in drawn.parent], candidate)
 
 
-@pytest.mark.parametrize("siblings", [0, 1, 3])
-def test_a_parent_for_each_concept_then_siblings_and_none_related_is_negative(
-    tiny: TinyInputs, siblings: int
+@pytest.mark.parametrize(("siblings", "families"), [(0, 6), (1, 3), (2, 2)])
+def test_families_with_their_parent_and_none_related_is_negative(
+    tiny: TinyInputs, siblings: int, families: int
 ):
     drawer = hierarchy(tiny, 6, siblings)
-    seen = set()
+    most = 0
     for step in range(60):
         drawn = drawer.draw(29, 1, step)
-        concepts, candidates = nodes_of(tiny, drawn)
+        concepts, parents, candidates = nodes_of(tiny, drawn)
         assert concepts == sorted(set(concepts))
-        parents, others = candidates[: len(concepts)], candidates[len(concepts) :]
         assert parents == [PARENT[node] for node in concepts]
-        brothers = {n for c in concepts for n, p in PARENT.items() if p == PARENT[c] and n != c}
-        assert others == sorted(set(others))
-        assert set(others) <= brothers
-        if siblings == 3:  # of the one brother there is, three draws miss it once in eight
-            seen |= set(others)
+        assert len(set(parents)) <= families
+        assert len(concepts) <= families * (1 + siblings)
+        most = max(most, len(concepts))
+        # the parents that are no concepts of the step themselves, each once
+        assert candidates == concepts + sorted(set(parents) - set(concepts))
         expected = [[not related(c, d) for d in candidates] for c in concepts]
         assert drawn.unrelated.tolist() == expected
-        rest = [*concepts, *candidates]
-        assert drawn.other.tolist() == [[c != d for d in rest] for c in concepts]
-    if siblings == 3:
-        assert seen == set(range(1, 11))  # 11 is the only child of its parent
+        assert drawn.other.tolist() == [[c != d for d in candidates] for c in concepts]
+    # a family of this tree has at most two children
+    assert most == families * min(1 + siblings, 2)
+
+
+def test_siblings_come_with_their_family(tiny: TinyInputs):
+    steps = [nodes_of(tiny, hierarchy(tiny, 2, 1).draw(29, 1, step)) for step in range(200)]
+    together = [step for step in steps if len(step.concepts) == 2]
+    assert all(step.parents[0] == step.parents[1] for step in steps if len(step.parents) == 2)
+    # one family a step; of its two children the other one is drawn half of the time
+    assert 60 < len(together) < 140
+    assert {node for step in steps for node in step.concepts} == set(PARENT)
 
 
 def test_they_are_drawn_by_seed_epoch_and_step_over_all_concepts_and_names(tiny: TinyInputs):
@@ -81,7 +97,7 @@ def test_they_are_drawn_by_seed_epoch_and_step_over_all_concepts_and_names(tiny:
     keys = ((29, 1, 0), (29, 1, 1), (29, 2, 0), (30, 1, 0))
     assert len({str(draw(*key).names.ids) for key in keys}) == 4
     steps = [draw(29, 1, step) for step in range(60)]
-    assert {n for step in steps for n in nodes_of(tiny, step)[0]} == set(PARENT)
+    assert {n for step in steps for n in nodes_of(tiny, step).concepts} == set(PARENT)
     assert {name.count(" ") for step in steps for name in names_in(tiny, step.names)} == {0, 3}
 
 
@@ -90,15 +106,16 @@ def test_cycles_end_and_what_stands_on_one_is_related(tiny: TinyInputs, tmp_path
     rows = {"child": [0, 1, 2, 3], "parent": [1, 2, 0, 4]}
     write_table("hierarchy", from_columns("hierarchy", rows), path)
     drawn = Hierarchy(path, Names(tiny.names, len(WORDS)), 40, 0).draw(1, 1, 1)
-    assert nodes_of(tiny, drawn) == ([0, 1, 2, 3], [1, 2, 0, 4])
-    on_the_cycle = [False, False, False, True]
-    assert drawn.unrelated.tolist() == [on_the_cycle] * 3 + [[True, True, True, False]]
+    assert nodes_of(tiny, drawn) == ([0, 1, 2, 3], [1, 2, 0, 4], [0, 1, 2, 3, 4])
+    on_the_cycle = [False, False, False, True, True]
+    assert drawn.unrelated.tolist() == [on_the_cycle] * 3 + [[True, True, True, False, False]]
 
 
 def test_shuffled_parents_go_to_children_of_as_many(tiny: TinyInputs):
     true, wrong = (hierarchy(tiny, 200, 0, shuffle) for shuffle in (None, 7))
     pairs = [
-        dict(zip(*nodes_of(tiny, drawer.draw(29, 1, 0)), strict=True)) for drawer in (true, wrong)
+        dict(zip(*nodes_of(tiny, drawer.draw(29, 1, 0))[:2], strict=True))
+        for drawer in (true, wrong)
     ]
     assert pairs[0] == PARENT
     assert not any(PARENT[child] == parent == pairs[0][child] for child, parent in pairs[1].items())
@@ -142,17 +159,16 @@ def test_the_value_is_the_likelihood_of_the_order(tiny: TinyInputs):
         encoder = TextEncoder(aligner.lm, load_tokenizer(tiny.lm), "mean")
         x = encoder.encode(texts, 1, 32).astype(np.float64)
     x /= np.linalg.norm(x, axis=1, keepdims=True)
-    concepts, candidates = nodes_of(tiny, batch.hierarchy)
-    score = np.exp(x @ x.T / settings.temperature)
+    concepts, parents, candidates = nodes_of(tiny, batch.hierarchy)
     rows, total = len(concepts), 0.0
-    every = [*concepts, *concepts, *candidates]
-    for i, concept in enumerate(concepts):
-        others = sum(score[i, j] for j in range(rows, len(every)) if every[j] != concept)
-        own, parent = score[i, rows + i], score[i, 2 * rows + i]
+    scores = np.exp(x[:rows] @ x[rows:].T / settings.temperature)
+    for i, (concept, parent, score) in enumerate(zip(concepts, parents, scores, strict=True)):
+        others = sum(s for s, node in zip(score, candidates, strict=True) if node != concept)
         far = sum(
-            score[i, j] for j in range(2 * rows, len(every)) if not related(every[j], concept)
+            s for s, node in zip(score, candidates, strict=True) if not related(node, concept)
         )
-        total -= np.log(own / (own + others)) + np.log(parent / (parent + far))
+        above = score[candidates.index(parent)]
+        total -= np.log(score[i] / (score[i] + others)) + np.log(above / (above + far))
     assert value == pytest.approx(total / rows, rel=1e-4)
 
 
