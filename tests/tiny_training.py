@@ -45,6 +45,7 @@ SETTINGS: dict[str, Any] = {
     "synonym_pairs": 4,
     "hierarchy_pairs": 4,
     "hierarchy_siblings": 1,
+    "hierarchy_parent": 1.0,
     "link_score": "distmult",
     "mask_share": 0.15,
     "mask_mentions": 0.0,

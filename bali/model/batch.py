@@ -97,7 +97,7 @@ class HierarchyInput:
 
     names: Texts  # P texts of the concepts, P other names of them, Q of parents
     parent: Tensor  # (P,) -> candidates: a name of the concept's parent
-    other: Tensor  # (P, P + Q), bool: the candidate is not of the concept
+    other: Tensor  # (P, P + Q), bool: the candidate is not of the concept, which has two names
     unrelated: Tensor  # (P, P + Q), bool: the candidate is of none above or below it, nor of it
 
 

@@ -104,7 +104,7 @@ def build_objectives(
             settings.synonyms_loss, temperature(), settings.synonyms_mining
         )
     if settings.w_hierarchy:
-        objectives["hierarchy"] = Hierarchy(temperature())
+        objectives["hierarchy"] = Hierarchy(temperature(), settings.hierarchy_parent)
     if settings.w_link:
         dim = lm.config.hidden_size
         if settings.link_score == "rotate" and dim % 2:

@@ -113,7 +113,7 @@ def forward_flops(shape: Shape, settings: Settings, step: Step) -> dict[str, flo
         "projections": contrasts * columns * a_vector[settings.projection],
         "contrasts": contrasts * 2 * 2 * step.mentions * columns * width
         + 2 * (2 * step.synonyms) ** 2 * d
-        + 4 * step.kinds * step.candidates * d,
+        + 2 * ordered(settings, step) * d,
         "link prediction": 2 * step.triples * candidates * d,
         "confirmed triples": 2 * step.triples**2 * candidates,
     }
@@ -128,6 +128,12 @@ def step_flops(shape: Shape, settings: Settings, step: Step) -> float:
     return sum(passes[name] * operations for name, operations in parts.items())
 
 
+def ordered(settings: Settings, step: Step) -> float:
+    """Cosines of `hierarchy`: own names both ways, and parents where they have a weight."""
+    halves = 1 + (settings.hierarchy_parent > 0)
+    return step.kinds * (step.kinds + halves * step.candidates)
+
+
 def memory(shape: Shape, settings: Settings, step: Step) -> float:
     """Bytes that a step needs at its peak: parameters, activations, logits, comparisons of rows."""
     bf16 = settings.precision == "bf16"
@@ -137,7 +143,7 @@ def memory(shape: Shape, settings: Settings, step: Step) -> float:
     logits = 3 * 4 * step.hidden * shape.vocabulary  # them, their softmax and its gradient
     contrasts = (settings.w_align > 0) + (settings.w_own_name > 0)
     compared = contrasts * 2 * step.mentions * (2 * step.mentions + step.siblings)
-    compared += (2 * step.synonyms) ** 2 + 2 * step.kinds * step.candidates
+    compared += (2 * step.synonyms) ** 2 + ordered(settings, step)
     compared += step.triples * (step.triples + step.mentions + step.names)
     fixed = PER_PARAMETER * shape.trained + PER_FROZEN * shape.frozen
     return fixed + copies + activations + logits + PER_COMPARISON * compared

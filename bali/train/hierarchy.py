@@ -70,7 +70,8 @@ class Hierarchy:
     def draw(self, *keys: int) -> HierarchyInput:
         """The families of a step and a name of each distinct parent, drawn by `keys`.
 
-        A concept's second name differs from its first, if it has two.
+        A concept's second name differs from its first. If it has but one, it is the same, and no
+        other name counts as less near than it.
         """
         node, parent = self._drawn(*keys)
         candidate = np.concatenate([node, np.setdiff1d(parent, node)])
@@ -79,10 +80,11 @@ class Hierarchy:
         place = np.empty(len(distinct), np.int64)  # of each distinct node among the candidates
         place[row] = np.arange(len(candidate))
         names = self._named(node, candidate, *keys)
+        two = self._names.number[node] > 1
         return HierarchyInput(
             Texts(torch.from_numpy(names.values), torch.from_numpy(names.lengths)),
             torch.from_numpy(place[np.searchsorted(distinct, parent)]),
-            torch.from_numpy(candidate[None, :] != node[:, None]),
+            torch.from_numpy((candidate[None, :] != node[:, None]) & two[:, None]),
             torch.from_numpy(~related),
         )
 

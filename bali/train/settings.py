@@ -55,6 +55,7 @@ class Settings:
     synonym_pairs: int
     hierarchy_pairs: int
     hierarchy_siblings: int
+    hierarchy_parent: float
     link_score: str
     mask_share: float
     mask_mentions: float
@@ -168,7 +169,7 @@ class Settings:
                 raise InputError(f"train.{name}: {getattr(self, name)} must be above 0")
         not_negative = (
             "w_mlm w_align w_own_name w_synonyms w_hierarchy w_link hard_negatives "
-            "hierarchy_siblings weight_decay warmup_steps validate_every probe"
+            "hierarchy_siblings hierarchy_parent weight_decay warmup_steps validate_every probe"
         )
         for name in not_negative.split():
             if getattr(self, name) < 0:

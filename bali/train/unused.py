@@ -100,6 +100,7 @@ NEEDS: dict[str, tuple[Callable[[Values], Any], str]] = {
     "synonym_pairs": (lambda v: v["w_synonyms"], "w_synonyms above 0"),
     "hierarchy_pairs": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
     "hierarchy_siblings": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
+    "hierarchy_parent": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
     "link_score": (lambda v: v["w_link"], "w_link above 0"),
     "mask_share": (_sentences, "w_mlm, w_align, w_own_name or w_link above 0"),
     "mask_mentions": (_sentences, "w_mlm, w_align, w_own_name or w_link above 0"),

@@ -179,11 +179,12 @@ def towards(
         anchor: (P, dim), float; of any length.
         candidate: (C, dim), float.
         positive: (P,), int64 -> candidates.
-        negative: (P, C), bool; a row without any gives 0, and so do its gradients.
+        negative: (P, C), bool; an anchor without any does not count.
         temperature: T, divides the cosine; dimensionless, above 0.
 
     Returns:
-        The mean, in nats, float32 (float64 if the inputs are), and how many anchors it is over.
+        The mean, in nats, float32 (float64 if the inputs are), and how many anchors it is over. 0,
+        with zero gradients, where none counts.
 
     Raises:
         ValueError: the shapes disagree or `temperature` is not above 0.
@@ -199,9 +200,9 @@ def towards(
         logits = unit(anchor) @ unit(candidate).T / _positive(temperature)  # (P, C)
         against = logits.masked_fill(~negative, HIDDEN).logsumexp(dim=1)  # (P,)
         own = logits.gather(1, positive[:, None]).squeeze(1)  # (P,)
-        terms = -F.logsigmoid(own - against)
-        count = torch.full((), rows, device=terms.device)
-        return Term(terms.sum() / max(rows, 1), count)
+        terms = torch.where(negative.any(dim=1), -F.logsigmoid(own - against), 0)
+        count = negative.any(dim=1).sum()
+        return Term(terms.sum() / count.clamp(min=1), count)
 
 
 LOSSES: dict[str, Contrast] = {

@@ -15,28 +15,47 @@ from bali.model.views import Views
 class Hierarchy(Objective):
     """`hierarchy`: another name of a concept before a parent's name, and this before all others.
 
-    Ours, no objective of the paper: the likelihood of that order of three under Plackett and Luce,
-    as ListMLE takes it (Xia et al. 2008, doi:10.1145/1390156.1390306), with cosines over T as
-    scores. A mention that equals no name mostly says a known concept with something added
-    ("hemorrhagic cystitis"); what it looks most like are the narrower concepts that say something
-    else in this place ("acute cystitis"), while people who annotate choose the broader one.
+    Ours, no objective of the paper. With cosines over T as scores, and the parent's weight 1,
+
+        L = L_own + weight L_parent
+
+    is the negative log-likelihood of that order of three under Plackett and Luce, as ListMLE takes
+    it (Xia et al. 2008, doi:10.1145/1390156.1390306). L_own is also taken the other way, from the
+    other names to the first ones, and the two are averaged, as `contrast.info_nce` does. The names
+    that compete are those of whole families: siblings tell a name's own concept from what is most
+    like it.
+
+    The second half is for mentions that equal no name: these mostly say a known concept with
+    something added ("hemorrhagic cystitis"); what they look most like are the narrower concepts
+    that say something else in this place ("acute cystitis"), while people who annotate choose the
+    broader one. It costs names that nobody has seen, whose parents then stand in their way.
     """
 
-    def __init__(self, temperature: Temperature) -> None:
-        """Hold the temperature."""
+    def __init__(self, temperature: Temperature, parent: float = 1.0) -> None:
+        """Hold the settings.
+
+        Args:
+            temperature: of both halves.
+            parent: weight of the second half; 0 leaves it out, and parents are but negatives.
+        """
         super().__init__()
         self.temperature = temperature
+        self.parent = parent
 
     def forward(self, views: Views) -> Term:
         """See `Objective`."""
         drawn = views.hierarchy_input
         rows = len(drawn.other)
-        anchor, candidate = views.kind[:rows], views.kind[rows:]  # (P, dim), (P + Q, dim)
-        own = torch.arange(rows, device=anchor.device)
+        first, candidate = views.kind[:rows], views.kind[rows:]  # (P, dim), (P + Q, dim)
+        place = torch.arange(rows, device=first.device)
         temperature = self.temperature()
-        first = towards(anchor, candidate, own, drawn.other, temperature)
-        second = towards(anchor, candidate, drawn.parent, drawn.unrelated, temperature)
-        term = Term(first.value + second.value, first.count)
+        there = towards(first, candidate, place, drawn.other, temperature)
+        back = towards(candidate[:rows], first, place, drawn.other[:, :rows], temperature)
+        value = (there.value + back.value) / 2
+        if self.parent:
+            above = towards(first, candidate, drawn.parent, drawn.unrelated, temperature)
+            value = value + self.parent * above.value
+        term = Term(value, there.count)
         if isinstance(temperature, Tensor):
             term.watched["temperature"] = temperature.detach()
         return term

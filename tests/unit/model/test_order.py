@@ -70,16 +70,34 @@ def step_of(kind: Tensor, parent: Tensor, other: Tensor, unrelated: Tensor) -> S
     )
 
 
-def test_the_order_of_own_name_parent_and_sibling_by_hand():
-    # cosines of the concept with its other name, a sibling and its parent: 0.96, 0.6 and 0.8
-    kind = torch.tensor([[2.0, 0.0], [24.0, 7.0], [3.0, 4.0], [4.0, 3.0]], dtype=torch.float64)
-    others, far = torch.tensor([[False, True, True]]), torch.tensor([[False, True, False]])
-    step = step_of(kind, torch.tensor([2]), others, far)
-    term = Hierarchy(Temperature(0.5, learnt=False))(step)
-    own_first = math.log(1 + math.exp((0.8 - 0.96) / 0.5) + math.exp((0.6 - 0.96) / 0.5))
-    parent_before_sibling = math.log(1 + math.exp((0.6 - 0.8) / 0.5))
-    assert term.value.item() == pytest.approx(own_first + parent_before_sibling, abs=1e-12)
-    assert (term.count.item(), term.watched) == (1, {})
+def test_an_anchor_without_negatives_does_not_count():
+    anchor, candidate = vectors(2), vectors(3, seed=1)
+    negative = torch.tensor([[False, True, True], [False, False, False]])
+    rows = torch.arange(2)
+    both = towards(anchor, candidate, rows, negative)
+    alone = towards(anchor[:1], candidate, rows[:1], negative[:1])
+    assert both.value.item() == pytest.approx(alone.value.item())
+    assert both.count.item() == alone.count.item() == 1
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.25, 1.0])
+def test_the_order_of_own_name_parent_and_sibling_by_hand(weight: float):
+    # two siblings: first names (1, 0) and (0, 1), other names near them, and their parent (4, 3)
+    kind = [[2.0, 0.0], [0.0, 3.0], [24.0, 7.0], [7.0, 24.0], [4.0, 3.0]]
+    other = torch.tensor([[False, True, True], [True, False, True]])
+    unrelated = torch.tensor([[False, True, False], [True, False, False]])
+    step = step_of(torch.tensor(kind, dtype=torch.float64), torch.tensor([2, 2]), other, unrelated)
+    term = Hierarchy(Temperature(0.5, learnt=False), weight)(step)
+
+    def nll(positive: float, *negatives: float) -> float:
+        return math.log(1 + sum(math.exp((n - positive) / 0.5) for n in negatives))
+
+    # cosines: 0.96 with the own other name, 0.28 with the sibling's; 0.8 and 0.6 with the parent
+    there = (nll(0.96, 0.28, 0.8) + nll(0.96, 0.28, 0.6)) / 2
+    back = nll(0.96, 0.28)  # the parent has no other name that would look back
+    above = (nll(0.8, 0.28) + nll(0.6, 0.28)) / 2
+    assert term.value.item() == pytest.approx((there + back) / 2 + weight * above, abs=1e-12)
+    assert (term.count.item(), term.watched) == (2, {})
 
 
 def test_gradcheck_of_the_order_in_its_names_and_in_a_learnt_temperature():
@@ -90,7 +108,7 @@ def test_gradcheck_of_the_order_in_its_names_and_in_a_learnt_temperature():
     unrelated[range(3), parent] = False
     unrelated[2, 3] = unrelated[1, 2] = False
     kind = vectors(3 + 4, 4, seed=5, dtype=torch.float64).requires_grad_()
-    objective = Hierarchy(Temperature(0.5, learnt=True)).double()
+    objective = Hierarchy(Temperature(0.5, learnt=True), 0.7).double()
     theta = objective.temperature.theta
     assert torch.autograd.gradcheck(
         lambda k, _: objective(step_of(k, parent, other, unrelated)).value, (kind, theta)

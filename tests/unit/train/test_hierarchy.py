@@ -143,13 +143,17 @@ def test_a_concept_of_one_name_has_it_twice(tiny: TinyInputs, tmp_path: Path):
     texts = names_in(tiny, drawn.names)
     concepts = len(drawn.other)
     assert texts[:concepts] == texts[concepts : 2 * concepts]
+    assert not drawn.other.any()  # nothing is held against a name that equals its other name
+    assert drawn.unrelated.any()
 
 
 def test_the_value_is_the_likelihood_of_the_order(tiny: TinyInputs):
     """Own name, parent, rest: by loops over cosines of names encoded one by one."""
     data = load(tiny, hierarchy=hierarchy(tiny, 6, 1))
     torch.manual_seed(0)
-    settings = Settings.from_json(json.dumps({**SETTINGS, "w_hierarchy": 1.0}))
+    settings = Settings.from_json(
+        json.dumps({**SETTINGS, "w_hierarchy": 1.0, "hierarchy_parent": 0.5})
+    )
     aligner = build_aligner(tiny.lm, settings).eval()
     batch = data.at(0)
     views = Views(batch, aligner)
@@ -160,16 +164,21 @@ def test_the_value_is_the_likelihood_of_the_order(tiny: TinyInputs):
         x = encoder.encode(texts, 1, 32).astype(np.float64)
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     concepts, parents, candidates = nodes_of(tiny, batch.hierarchy)
-    rows, total = len(concepts), 0.0
+    rows = len(concepts)
     scores = np.exp(x[:rows] @ x[rows:].T / settings.temperature)
+    there = back = above = 0.0
     for i, (concept, parent, score) in enumerate(zip(concepts, parents, scores, strict=True)):
         others = sum(s for s, node in zip(score, candidates, strict=True) if node != concept)
+        first = sum(scores[j, i] for j in range(rows) if j != i)
         far = sum(
             s for s, node in zip(score, candidates, strict=True) if not related(node, concept)
         )
-        above = score[candidates.index(parent)]
-        total -= np.log(score[i] / (score[i] + others)) + np.log(above / (above + far))
-    assert value == pytest.approx(total / rows, rel=1e-4)
+        near = score[candidates.index(parent)]
+        there -= np.log(score[i] / (score[i] + others))
+        back -= np.log(score[i] / (score[i] + first))
+        above -= np.log(near / (near + far))
+    expected = ((there + back) / 2 + 0.5 * above) / rows
+    assert value == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_run_learns_to_put_names_near_their_parents(tiny: TinyInputs, tmp_path: Path):

@@ -40,6 +40,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "synonym_pairs": {"synonym_pairs": 3},
     "hierarchy_pairs": {"hierarchy_pairs": 3},
     "hierarchy_siblings": {"hierarchy_siblings": 0},
+    "hierarchy_parent": {"hierarchy_parent": 0.5},
     "link_score": {"link_score": "transe"},
     "mask_share": {"mask_share": 0.9},
     "mask_mentions": {"mask_mentions": 0.9},
