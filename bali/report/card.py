@@ -17,7 +17,7 @@ import yaml
 
 from bali.errors import InputError
 from bali.files import atomic_path, read_json, require_file
-from bali.report.gains import FIGURES
+from bali.report.rows import FIGURES
 
 TAGS = ["biomedical", "entity-linking", "umls", "knowledge-graph", "sentence-transformers"]
 

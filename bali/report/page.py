@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined
 
 from bali.errors import InputError
 from bali.files import atomic_path, read_json, require_file
+from bali.report.css import CSS
 from bali.report.examples import choose_examples
 from bali.report.figures import accuracy_figure, dropped_figure, losses_figure
 from bali.report.results import compare, differences_csv, read_results, results_csv
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", required=True, help="all settings, as JSON text")
     for name in ("gains", "gains-figure", "groups-figure", "map-figure"):
         parser.add_argument(f"--{name}", type=Path, required=True, help="of `bali report tasks`")
+    parser.add_argument("--controls", type=Path, required=True, help="its --controls-csv")
     outputs = {
         "out": "the page",
         "results": "CSV of accuracies",
@@ -94,7 +96,9 @@ def run(args: argparse.Namespace) -> None:
         {
             "summary": summarise(settings, graph, mentions),
             "results": results,
-            "gains": read_gains(args.gains),
+            "gains": read_rows(args.gains),
+            # the others describe
+            "controls": [row for row in read_rows(args.controls) if row["p"]],
             "runs": settings["run_set"],
             "resamples": resamples,
             "differences": differences,
@@ -124,8 +128,8 @@ def run(args: argparse.Namespace) -> None:
             part.write_bytes(content)
 
 
-def read_gains(path: Path) -> list[dict[str, str]]:
-    """Rows of gains.csv.
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a table of `bali report tasks`.
 
     Raises:
         InputError: there is no such file.
@@ -244,7 +248,7 @@ def data_uri(svg: bytes) -> str:
 
 
 def render(context: Mapping[str, Any]) -> str:
-    """Fill the template; every value is escaped."""
+    """Fill the template; every value but the style sheet is escaped."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
@@ -261,4 +265,4 @@ def render(context: Mapping[str, Any]) -> str:
         # a minus sign as long as the plus sign
         points=lambda share: f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}"),
     )
-    return environment.from_string(PAGE).render(context)
+    return environment.from_string(PAGE).render({**context, "css": CSS})

@@ -10,9 +10,9 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from bali.report.figures import BASE, COLOURS, KEPT, STYLE, WIDTH, svg_bytes
-from bali.report.gains import Row
 from bali.report.pooled import Files
 from bali.report.results import BASELINES
+from bali.report.rows import Row
 
 FEWEST = 10  # questions of a semantic group that is shown
 

@@ -1,9 +1,10 @@
 r"""Step `report tasks`: result files of all tasks -> gains with tests as CSV and LaTeX, figures.
 
-By hand, for two tasks as one:
+By hand, for two tasks as one, and for a run beside its control:
 
     bali report tasks --metrics results/evaluate/*/*/{ncbi,bc5cdr-disease}/29.json \
-      --pooled both=ncbi,bc5cdr-disease --gains gains.csv
+      --models aligned synonyms --pooled both=ncbi,bc5cdr-disease --gains gains.csv \
+      --controls aligned=synonyms --controls-csv controls.csv
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from bali.errors import InputError
 from bali.files import atomic_path, read_json
+from bali.report.controls import against_controls, controls_csv, read_pairs
 from bali.report.gains import gains, gains_csv, gains_latex, read_tasks
 from bali.report.pooled import Files, pool
 from bali.report.task_figures import gains_figure, groups_figure, map_figure
@@ -27,8 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pooled", nargs="*", default=[], metavar="NAME=TASK,TASK", help="tasks to test as one"
     )
+    parser.add_argument(
+        "--controls", nargs="*", default=[], metavar="RUN=CONTROL", help="gains of one over another"
+    )
     outputs = {
         "gains": "CSV of all figures, gains and tests",
+        "controls-csv": "CSV of the gains over controls",
         "gains-latex": "LaTeX table of the main ones",
         "gains-figure": "SVG: forest plot",
         "groups-figure": "SVG: accuracy by semantic group",
@@ -41,9 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Average, compare, test, draw."""
     tasks = read_tasks(args.metrics, args.models)
-    rows = gains({**tasks, **pools(args.pooled, tasks)})
+    pairs = read_pairs(args.controls, tasks)
+    if pairs and not args.controls_csv:
+        raise InputError("--controls: nowhere to write to; give --controls-csv")
+    together = {**tasks, **pools(args.pooled, tasks)}
+    rows = gains(together)
     outputs: list[tuple[Path | None, Callable[[], bytes]]] = [
         (args.gains, lambda: gains_csv(rows).encode()),
+        (args.controls_csv, lambda: controls_csv(against_controls(together, pairs)).encode()),
         (args.gains_latex, lambda: gains_latex(rows).encode()),
         (args.gains_figure, lambda: gains_figure(rows)),
         (args.groups_figure, lambda: groups_figure(tasks)),

@@ -30,6 +30,13 @@ def test_every_kind_of_task_is_planned_for_every_model(fresh: Project) -> None:
     assert {"graph_heldout", "gold_documents", "report_tasks", "report_page"} <= planned
 
 
+def test_a_run_is_held_against_the_control_that_is_measured_too(fresh: Project) -> None:
+    words = ("results/report/controls.csv", "--dry-run", "--printshellcmds")
+    done = fresh.run(*words, *configs(fresh))
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " --controls gat=other --gains" in done.stdout  # names-only is not in run_set
+
+
 def test_one_result_is_a_target_and_a_baseline_needs_no_model(fresh: Project) -> None:
     target = "results/evaluate/tfidf/0/gold/29.json"
     assert fresh.planned(target, *configs(fresh)) == {"umls_tables", "evaluate_linking"}
@@ -92,6 +99,12 @@ def test_training_reads_no_gold() -> None:
         ),
         ("evaluate: {pooled: {all: [gold, none]}}", "evaluate.pooled.all names 'none'"),
         ("evaluate: {pooled: {all: [gold, graph]}}", "a pool is of one kind"),
+        ("evaluate: {controls: {none: gat}}", "neither runs nor evaluate.models defines 'none'"),
+        ("evaluate: {controls: {gat: [base]}}", "neither runs nor evaluate.models defines 'base'"),
+        (
+            "evaluate: {controls: {gat: gat}}",
+            "evaluate.controls.gat: a run is no control of its own",
+        ),
         ("corpus: {exclude: [absent.txt]}", "absent.txt: no such file or folder"),
     ],
 )

@@ -40,6 +40,23 @@ for name in config["evaluate"]["model_set"]:
     if name in (*config["runs"], "base", *BASELINES, config["lm"]["name"]):
         raise WorkflowError(f"config: the name {name!r} in evaluate.models is taken; rename it")
 
+CONTROLS = []  # run=control, where both are measured
+for held, against in config["evaluate"]["controls"].items():
+    defined = dict.fromkeys([*config["runs"], *config["evaluate"]["models"]])
+    for control in [against] if isinstance(against, str) else against:
+        for name in (held, control):
+            if name not in defined:
+                raise WorkflowError(
+                    f"config: evaluate.controls.{held} is held against {control}: neither runs nor "
+                    f"evaluate.models defines {name!r}; they define {', '.join(defined)}"
+                )
+        if held == control:
+            raise WorkflowError(
+                f"config: evaluate.controls.{held}: a run is no control of its own; name another"
+            )
+        if {held, control} <= {*config["run_set"], *MODELS}:
+            CONTROLS.append(f"{held}={control}")
+
 
 def tasks_of(kind):
     """Names of the tasks of a kind, as they are asked for."""

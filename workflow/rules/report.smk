@@ -13,6 +13,12 @@ rule report_tasks:
             category="Tasks",
             labels={"what": "gains over the base LM", "kind": "table"},
         ),
+        controls=report(
+            "results/report/controls.csv",
+            caption="../report/controls.rst",
+            category="Tasks",
+            labels={"what": "gains over controls", "kind": "table"},
+        ),
         latex="results/report/gains.tex",
         forest=report(
             "results/report/gains.svg",
@@ -45,12 +51,14 @@ rule report_tasks:
     params:
         models=[*MODELS, *config["run_set"]],
         pooled=[f"{name}={','.join(members)}" for name, members in POOLED.items()],
+        controls=CONTROLS,
         code=code_digest("report.tasks"),
     shell:
         "python -m bali report tasks"
         " --metrics {input.metrics:q} --maps {input.maps:q} --models {params.models:q}"
-        " --pooled {params.pooled:q}"
+        " --pooled {params.pooled:q} --controls {params.controls:q}"
         " --gains {output.gains:q} --gains-latex {output.latex:q}"
+        " --controls-csv {output.controls:q}"
         " --gains-figure {output.forest:q} --groups-figure {output.groups:q}"
         " --map-figure {output.map:q}"
         " --log {log:q}"
@@ -108,6 +116,7 @@ rule report_page:
         ],
         metrics=all_results(),
         gains="results/report/gains.csv",
+        controls="results/report/controls.csv",
         forest="results/report/gains.svg",
         groups="results/report/groups.svg",
         map="results/report/map.svg",
@@ -178,7 +187,7 @@ rule report_page:
     shell:
         "python -m bali report page"
         " --counts {input.counts:q} --metrics {input.metrics:q} --histories {input.histories:q}"
-        " --gains {input.gains:q} --gains-figure {input.forest:q}"
+        " --gains {input.gains:q} --gains-figure {input.forest:q} --controls {input.controls:q}"
         " --groups-figure {input.groups:q} --map-figure {input.map:q}"
         " --nodes {input.nodes:q} --edge-types {input.edge_types:q}"
         " --names {input.names:q} --relations {input.relations:q}"
@@ -203,6 +212,7 @@ rule report:
         losses="results/report/losses.svg",
         dropped="results/report/dropped.svg",
         gains="results/report/gains.csv",
+        controls="results/report/controls.csv",
         cards=expand(
             "results/report/cards/{run}/{seed}.md", run=config["run_set"], seed=config["seeds"]
         ),

@@ -124,6 +124,11 @@ def write_task_outputs(folder):
     header = "task,kind,set,figure,run,seeds,questions,units,value,low,high,deviation,gain,gain_low"
     row = "ncbi,linking,refined,acc@1,gat,1,257,75,0.7,0.6,0.8,,0.058,0.02,0.09,0.001,0.002"
     (folder / "gains.csv").write_text(f"{header},gain_high,p,p_holm\n{row}\n")
+    header = "task,kind,set,figure,run,control,seeds,control_seeds,questions,units,value"
+    shared = "gat,names-only,1,1,257,75,0.7,0.68,0.021,-0.011,0.052"
+    rows = [f"ncbi,linking,refined,acc@1,{shared},0.2,0.4", f"ncbi,linking,seen,acc@5,{shared},,"]
+    header += ",control_value,gain,gain_low,gain_high,p,p_holm"
+    (folder / "controls.csv").write_text("\n".join([header, *rows, ""]))
     for name in ("gains", "groups", "map"):
         (folder / f"{name}.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
 
@@ -137,6 +142,7 @@ def flags_for(inputs):
     return {
         "--counts": files("*.counts.json"),
         "--gains": [str(inputs / "gains.csv")],
+        "--controls": [str(inputs / "controls.csv")],
         **{f"--{n}-figure": [str(inputs / f"{n}.svg")] for n in ("gains", "groups", "map")},
         "--metrics": files("*.metrics.json"),
         "--histories": files("*.history.json"),

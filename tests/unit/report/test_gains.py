@@ -2,10 +2,11 @@
 
 import csv
 import io
-import json
 import math
 
+import numpy as np
 import pytest
+from task_results import UNITS, result
 
 from bali.__main__ import main
 from bali.errors import InputError
@@ -13,45 +14,8 @@ from bali.report.gains import gains, gains_csv, gains_latex, read_tasks
 from bali.report.task_figures import by_group
 from bali.significance import holm, permutation_test
 
-UNITS = [f"d{i // 2}" for i in range(12)]
 BASE = [0.0] * 12
 BETTER = [1.0] * 10 + [0.0] * 2
-
-
-def result(run, scores, *, seed=0, task="ncbi_50%", kind="linking", **change):
-    if kind == "linking":
-        scores = {"acc@1": scores, "acc@5": scores, "mrr": scores}
-    rows = list(range(12))
-    return {
-        "task": task,
-        "kind": kind,
-        "run": run,
-        "seed": seed,
-        "task_seed": 29,
-        "unit": "document",
-        "data": {"names.parquet": "0123"},
-        "settings": {"bootstrap": 200},
-        "items": {
-            "unit": UNITS,
-            "labels": {"semantic group": ["DISO"] * 11 + [""]} if kind == "linking" else {},
-            "scores": scores,
-            "sets": {"full": rows, "refined": rows[:6], "composite": []}
-            if kind == "linking"
-            else {"full": rows},
-        },
-    } | change
-
-
-@pytest.fixture
-def write(tmp_path):
-    def paths(*results):
-        found = []
-        for i, one in enumerate(results):
-            found.append(tmp_path / f"{i}.json")
-            found[-1].write_text(json.dumps(one))
-        return found
-
-    return paths
 
 
 def rows_of(paths, order=("gat", "other")):
@@ -94,8 +58,6 @@ def test_holm_is_over_all_tasks_and_models(write):
     rows = [row for row in rows_of(paths).values() if row.p is not None]
     assert len(rows) == 8  # two tasks, two models, full and refined
     assert [row.adjusted for row in rows] == pytest.approx(holm([row.p for row in rows]))
-    import numpy as np
-
     assert rows[0].p == permutation_test(np.array(BETTER), np.zeros(12), 200, 29, UNITS)
 
 

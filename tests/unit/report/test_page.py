@@ -107,6 +107,17 @@ def test_differences_answer_what_the_graph_and_the_names_add(page, made):
     assert "What the graph adds to names: gat minus names-only is +37.5 points" in page.text
 
 
+def test_tested_gains_over_controls_are_shown_where_there_are_pairs(page, inputs, arguments):
+    shown = "ncbi refined acc@1 gat names-only 257 70.0 68.0 +2.1 \N{MINUS SIGN}1.1 to +5.2 0.4000"
+    assert shown in page.text
+    assert "ncbi seen acc@5" not in page.text  # describes; it stands in the table
+    table = inputs / "controls.csv"
+    table.write_text(table.read_text().splitlines()[0] + "\n")
+    assert main(command(arguments)) == 0
+    without = Page((inputs / "index.html").read_text())
+    assert "Against the controls" in page.text and "Against the controls" not in without.text
+
+
 def test_the_filters_losses_of_all_shards_are_summed(page):
     assert "corpus.documents documents 20 language 2 suppressed 4 14" in page.text
 

@@ -1,9 +1,9 @@
 """Two tasks tested as one, from result files written by hand."""
 
 import csv
-import json
 
 import pytest
+from task_results import result
 
 from bali.__main__ import main
 from bali.errors import InputError
@@ -11,49 +11,24 @@ from bali.report.gains import gains, read_tasks
 from bali.report.pooled import pool
 
 
-def result(task, run, units, acc, refined, *, seed=0, **change):
-    return {
-        "task": task,
-        "kind": "linking",
-        "run": run,
-        "seed": seed,
-        "task_seed": 29,
-        "unit": "document",
-        "data": {"names.parquet": "0123"},
-        "settings": {"bootstrap": 200},
-        "items": {
-            "unit": units,
-            "labels": {},
-            "scores": {"acc@1": acc, "acc@5": acc, "mrr": acc},
-            "sets": {"full": list(range(len(units))), "refined": refined, task: [0]},
-        },
-    } | change
+def asked(task, run, units, acc, refined, **change):
+    sets = {"full": list(range(len(units))), "refined": refined, task: [0]}
+    return result(run, acc, task=task, units=units, sets=sets, **change)
 
 
 # document 1 is asked about in both tasks
 ONE, OTHER = ["0", "0", "1"], ["1", "2"]
 RESULTS = [
-    result("a", "base", ONE, [0.0, 0.0, 0.0], [0, 2]),
-    result("a", "gat", ONE, [1.0, 1.0, 1.0], [0, 2]),
-    result("a", "only-a", ONE, [1.0, 1.0, 1.0], [0, 2]),
-    result("b", "base", OTHER, [0.0, 1.0], [1]),
-    result("b", "gat", OTHER, [1.0, 1.0], [1]),
+    asked("a", "base", ONE, [0.0, 0.0, 0.0], [0, 2]),
+    asked("a", "gat", ONE, [1.0, 1.0, 1.0], [0, 2]),
+    asked("a", "only-a", ONE, [1.0, 1.0, 1.0], [0, 2]),
+    asked("b", "base", OTHER, [0.0, 1.0], [1]),
+    asked("b", "gat", OTHER, [1.0, 1.0], [1]),
 ]
 
 
-@pytest.fixture
-def write(tmp_path):
-    def paths(results):
-        found = [tmp_path / f"{i}.json" for i in range(len(results))]
-        for path, one in zip(found, results, strict=True):
-            path.write_text(json.dumps(one))
-        return found
-
-    return paths
-
-
 def test_pooled_gain_and_test_by_hand(write):
-    tasks = read_tasks(write(RESULTS), ["gat", "only-a"])
+    tasks = read_tasks(write(*RESULTS), ["gat", "only-a"])
     rows = {(r.set, r.run): r for r in gains({"both": pool("both", ["a", "b"], tasks)})
             if r.figure == "acc@1"}  # fmt: skip
     assert {run for _, run in rows} == {"base", "gat"}  # what one task lacks is left out
@@ -70,10 +45,10 @@ def test_pooled_gain_and_test_by_hand(write):
 
 def test_seeds_are_joined_with_their_like(write):
     more = [
-        result("a", "gat", ONE, [0.0, 0.0, 0.0], [0, 2], seed=1),
-        result("b", "gat", OTHER, [0.0, 0.0], [1], seed=1),
+        asked("a", "gat", ONE, [0.0, 0.0, 0.0], [0, 2], seed=1),
+        asked("b", "gat", OTHER, [0.0, 0.0], [1], seed=1),
     ]
-    tasks = read_tasks(write([*RESULTS, *reversed(more)]), ["gat"])
+    tasks = read_tasks(write(*RESULTS, *reversed(more)), ["gat"])
     joined = pool("both", ["a", "b"], tasks)["gat"]
     assert [one["seed"] for one in joined] == [0, 1]
     assert [one["items"]["scores"]["acc@1"] for one in joined] == [[1.0] * 5, [0.0] * 5]
@@ -91,13 +66,13 @@ def test_seeds_are_joined_with_their_like(write):
 )
 def test_what_does_not_pool_is_one_line(write, change, members, message):
     changed = [one | (change if one["task"] == "b" else {}) for one in RESULTS]
-    tasks = read_tasks(write(changed), ["gat"])
+    tasks = read_tasks(write(*changed), ["gat"])
     with pytest.raises(InputError, match=message):
         pool("both", members, tasks)
 
 
 def test_one_command_over_result_files_gives_the_pooled_rows(write, tmp_path, capsys):
-    words = ["--metrics", *map(str, write(RESULTS)), "--models", "gat"]
+    words = ["--metrics", *map(str, write(*RESULTS)), "--models", "gat"]
     words += ["--gains", f"{tmp_path}/gains.csv"]
     assert main(["report", "tasks", *words, "--pooled", "both=a,b"]) == 0
     with (tmp_path / "gains.csv").open(newline="") as stream:
