@@ -22,7 +22,7 @@ from bali.report.rows import FIGURES
 TAGS = ["biomedical", "entity-linking", "umls", "knowledge-graph", "sentence-transformers"]
 
 LIMITS = """\
-- English names and text. Scores are on the sets below, and say little about others.
+- English names and text. Scores are on the sets above, and say little about others.
 - Mentions for training come from a linker, with its mistakes; gold annotations were not used.
 - The vectors compare names of concepts. They are no advice on anybody's health.
 - An interval covers the choice of documents or concepts, not that of the training seed."""
@@ -97,8 +97,8 @@ def card(
         f"# {lm['name']}, aligned: run {run}, seed {history['seed']}",
         "",
         f"The language model {lm['name']} ({lm['source']}), trained further by BALI "
-        "(arXiv:2509.07588): mentions in text and their concepts in a knowledge graph get vectors "
-        "that are near each other. The graph is not needed to use the model.",
+        f"(arXiv:2509.07588). {_objectives(train)}; what stands for one concept of a knowledge "
+        "graph gets vectors that are near each other. The graph is not needed to use the model.",
         "",
         "## Use",
         "",
@@ -152,6 +152,13 @@ def card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _objectives(train: Mapping[str, Any]) -> str:
+    """The objectives that had a weight, with it, as docs/objectives.md names them."""
+    weights = {key.removeprefix("w_"): train[key] for key in train if key.startswith("w_")}
+    stated = [f"{name} ({weight:g})" for name, weight in weights.items() if weight]
+    return f"Objectives and their weights: {', '.join(stated)}"
 
 
 def _losses(history: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from bali.__main__ import main
 HISTORY = {
     "seed": 29,
     "counts": {"sentences": 74, "steps": 20},
-    "settings": {"name_pooling": "cls", "encoder": "gat"},
+    "settings": {"name_pooling": "cls", "encoder": "gat", "w_mlm": 0.0, "w_align": 1.0},
     "steps": [{"step": n, "loss": 3.0 / n, "losses": {"align": 2.0 / n}} for n in (1, 2)],
     "validation": [
         {"step": 2, "loss": 1.25, "losses": {"align": 1.25}},
@@ -43,4 +43,5 @@ def test_a_card_holds_the_runs_own_figures_and_stands_beside_the_weights(tmp_pat
     assert "| ncbi | refined | acc@1 |  | 70.0 | +5.8 (+2.0 to +9.0) | 0.0020 |" in text
     assert "| umls.tables | names | 10 | 7 |" in text
     assert "| validation, last | 2 | 1.250 | align 1.250 |" in text
+    assert "(arXiv:2509.07588). Objectives and their weights: align (1); what stands" in text
     assert "A name's vector is the first token" in text
