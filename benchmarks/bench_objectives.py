@@ -27,12 +27,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import BertConfig, BertModel
 
 from bali.model.aligner import Aligner
-from bali.model.batch import Batch, GraphInput, SynonymInput, Texts
+from bali.model.batch import Batch, GraphInput, HierarchyInput, SynonymInput, Texts
 from bali.model.graph_encoder import RowEncoder, build_graph_encoder
 from bali.model.masking import IGNORED
 from bali.model.mlm_head import FreshHead
 from bali.model.objectives.alignment import Alignment, OwnName
 from bali.model.objectives.base import Objective
+from bali.model.objectives.hierarchy import Hierarchy
 from bali.model.objectives.link import SCORES, LinkPrediction
 from bali.model.objectives.masked_tokens import MaskedTokens
 from bali.model.objectives.synonyms import Synonyms
@@ -51,6 +52,7 @@ CASES: dict[str, tuple[tuple[str, ...], int, bool]] = {
     "own_name": (("own_name",), 0, False),
     "link": (("link",), 0, True),
     "synonyms, 64 pairs": (("synonyms",), 0, False),
+    "hierarchy, 16 families of 4": (("hierarchy",), 0, False),
     "mlm + align + own_name + link": (("mlm", "align", "own_name", "link"), 0, True),
 }
 
@@ -97,8 +99,19 @@ def make_batch(siblings: int, graph: bool) -> Batch:
         concept=torch.from_numpy(concept),
         graph=graph_input,
         synonyms=synonyms,
+        hierarchy=families(rng, 16, 4),
         links=triples(graph_input),
     )
+
+
+def families(rng: np.random.Generator, number: int, children: int) -> HierarchyInput:
+    """Families of which no two have a concept in common, and a parent of each."""
+    concepts = number * children
+    parent = concepts + torch.arange(number).repeat_interleave(children)
+    other = ~torch.eye(concepts, concepts + number, dtype=torch.bool)
+    unrelated = other.clone()
+    unrelated[torch.arange(concepts), parent] = False
+    return HierarchyInput(random_texts(rng, 2 * concepts + number, 4, 12), parent, other, unrelated)
 
 
 def make_aligner(names: tuple[str, ...], graph: bool) -> Aligner:
@@ -113,6 +126,7 @@ def make_aligner(names: tuple[str, ...], graph: bool) -> Aligner:
         "own_name": OwnName("ntxent", temperature),
         "link": LinkPrediction(SCORES["distmult"](RELATIONS, DIM), temperature),
         "synonyms": Synonyms("multi_similarity", temperature),
+        "hierarchy": Hierarchy(temperature),
     }
     options = {"layers": 3, "heads": 2, "dropout": 0.1, "residual": False}
     encoder = build_graph_encoder("gat", DIM, **options) if graph else RowEncoder()
