@@ -10,6 +10,7 @@ import signal
 import zlib
 from xml.parsers import expat
 
+import damage
 import pytest
 
 from bali.storage import read_table
@@ -46,17 +47,10 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
     at = rng.randrange(len(data))
     end = min(len(data), at + rng.choice((1, 2, 8, 60, 900)))
     other = rng.randrange(len(data))
-    match rng.randrange(8):
-        case 0:
-            return data[:at]
-        case 1:
-            return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]
-        case 2:
-            return data[:at] + data[end:]
-        case 3:
-            return data[:end] + data[at:]
-        case 4:
-            return data[:at] + rng.randbytes(end - at) + data[end:]
+    kind = rng.randrange(8)
+    if kind < damage.KINDS:
+        return damage.damaged(kind, data, at, end, rng)
+    match kind:
         case 5:
             return data[:at] + data[other : other + 60] + data[at:]
         case 6:

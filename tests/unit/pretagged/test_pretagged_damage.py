@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from xml.parsers import expat
 
+import damage
 import pytest
 from bern2_files import bern2, dropped
 
@@ -40,17 +41,10 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
     """The bytes with one thing done to them, at a place that is drawn."""
     at = rng.randrange(len(data))
     end = min(len(data), at + rng.choice((1, 2, 8, 60)))
-    match rng.randrange(7):
-        case 0:
-            return data[:at]
-        case 1:
-            return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]
-        case 2:
-            return data[:at] + data[end:]
-        case 3:
-            return data[:end] + data[at:]
-        case 4:
-            return data[:at] + rng.randbytes(end - at) + data[end:]
+    kind = rng.randrange(7)
+    if kind < damage.KINDS:
+        return damage.damaged(kind, data, at, end, rng)
+    match kind:
         case 5:
             return data[:at] + rng.choice((b"\0", b"9" * 30, b"-", b'"', b"<", b"\t")) + data[at:]
         case _:

@@ -118,7 +118,7 @@ def test_sigterm_saves_first_and_the_exit_status_says_so(
 
     assert in_a_process(terminated) == 128 + signal.SIGTERM
     saved = tmp_path / "checkpoints/step-00000007"
-    # defect 6: nothing is pickled
+    # numbers and JSON alone: the released code pickles (method.md section 5, defect 6)
     assert {path.name for path in saved.iterdir()} == {"state.json", "state.safetensors"}
     assert "SIGTERM: step 7 is saved" in (tmp_path / "log.txt").read_text()
     assert not (tmp_path / "model").exists()
