@@ -35,6 +35,7 @@ STEPS: dict[str, dict[str, str]] = {
     "corpus": {
         "fetch": "NLM's baseline and update files -> a folder, verified",
         "documents": "PubMed XML -> documents.parquet of one shard",
+        "texts": "the texts of annotated corpora -> documents.parquet of a shard",
         "sentences": "documents.parquet -> sentences.parquet of one shard",
         "resolve": "documents and deletions of all shards -> kept.parquet",
     },

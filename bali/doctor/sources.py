@@ -137,6 +137,8 @@ def _missing(corpus: Mapping[str, Any]) -> int:
 
 def pubmed_files(corpus: Mapping[str, Any]) -> list[Path]:
     """The files that a config names, in order; none where first and last make no range."""
+    if corpus["folder"] is None:
+        return []
     first, last, folder = corpus["first"], corpus["last"], Path(corpus["folder"])
     numbers = range(int(first), int(last) + 1)
     name: str = corpus["name"]
@@ -150,6 +152,11 @@ def check_pubmed(corpus: Mapping[str, Any], deep: bool) -> Result:
         corpus: that section of the config.
         deep: compute the MD5 of every file.
     """
+    texts = [Path(path) for path in corpus["texts"]["files"]]
+    if lost := [path for path in texts if not path.is_file()]:
+        return Result("PubMed", FAIL, f"{lost[0]}: no such file", "correct corpus.texts.files")
+    if corpus["folder"] is None:
+        return Result("PubMed", OK, f"none; the text of {len(texts)} annotated corpora instead")
     files = pubmed_files(corpus)
     if len(corpus["first"]) != len(corpus["last"]) or not files:
         found = f"corpus.first {corpus['first']!r}, corpus.last {corpus['last']!r}"

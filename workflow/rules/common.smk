@@ -84,9 +84,23 @@ def umls_choices():
     return words
 
 
+TEXTS = "texts"
+
+
 def shards():
-    """Shard name -> numbers of its files, in the order in which later files win."""
+    """Shard name -> numbers of its files, in the order in which later files win.
+
+    Annotated corpora, whose text alone is read, are the last shard; it has no such files.
+    """
     corpus = config["corpus"]
+    texts = {TEXTS: []} if corpus["texts"]["files"] else {}
+    if corpus["folder"] is None:
+        if not texts or corpus["download"]:
+            raise WorkflowError(
+                "config: corpus.folder is null, which asks for corpus.texts.files and nothing to "
+                "download; name a folder, or those files and corpus.download: null"
+            )
+        return texts
     if len(corpus["first"]) != len(corpus["last"]) or corpus["first"] > corpus["last"]:
         raise WorkflowError(
             f"config: corpus.first {corpus['first']!r} and corpus.last {corpus['last']!r} must be "
@@ -100,7 +114,7 @@ def shards():
     return {
         f"{start // size + 1:04d}": numbers[start : start + size]
         for start in range(0, len(numbers), size)
-    }
+    } | texts
 
 
 SHARDS = shards()
@@ -115,12 +129,20 @@ def shard_files():
     folder, name = config["corpus"]["folder"], config["corpus"]["name"]
     files = {}
     for shard, numbers in SHARDS.items():
+        if shard == TEXTS:
+            continue
         xml = [f"{folder}/{name.replace('{number}', number)}" for number in numbers]
         files[shard] = {
             "xml": [brought(path, remedy) for path in xml],
             "md5": [brought(f"{path}.md5", remedy) for path in xml],
         }
     return files
+
+
+def text_files():
+    """Annotated corpora whose text trains."""
+    remedy = "corpus.texts.files names corpora in the layout of corpus.texts.layout"
+    return [brought(path, remedy) for path in config["corpus"]["texts"]["files"]]
 
 
 def pubmed_files(wildcards):

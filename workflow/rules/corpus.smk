@@ -15,6 +15,8 @@ rule corpus_documents:
         "results/logs/corpus/{shard}/documents.log",
     benchmark:
         "results/benchmarks/corpus/{shard}/documents.tsv"
+    wildcard_constraints:
+        shard="[0-9]+",
     conda:
         "../envs/nlp.yaml"
     threads: 1
@@ -29,6 +31,34 @@ rule corpus_documents:
         "python -m bali corpus documents"
         " --xml {input.xml:q} --md5 {input.md5:q}"
         " --max-decompressed-mb {params.max_decompressed_mb:q} {params.set_aside:q}"
+        " --out {output.documents:q} --deletions {output.deletions:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
+rule corpus_texts:
+    """Annotated corpora as a shard: their text, and nothing of what is annotated."""
+    input:
+        files=text_files(),
+    output:
+        documents=f"results/corpus/{TEXTS}/documents.parquet",
+        deletions=f"results/corpus/{TEXTS}/deletions.parquet",
+        counts=f"results/corpus/{TEXTS}/documents.counts.json",
+    log:
+        f"results/logs/corpus/{TEXTS}/documents.log",
+    benchmark:
+        f"results/benchmarks/corpus/{TEXTS}/documents.tsv"
+    conda:
+        "../envs/nlp.yaml"
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=30,
+    params:
+        layout=lookup(dpath="corpus/texts/layout", within=config),
+        code=code_digest("corpus.texts"),
+    shell:
+        "python -m bali corpus texts"
+        " --files {input.files:q} --layout {params.layout:q}"
         " --out {output.documents:q} --deletions {output.deletions:q} --counts {output.counts:q}"
         " --log {log:q}"
 
