@@ -58,7 +58,10 @@ STEPS: dict[str, dict[str, str]] = {
     },
     "pairs": {"tokens": "sentences + mentions -> tokenised training examples"},
     "model": {"fetch": "a language model's folder -> resources/lm/<lm>"},
-    "train": {"run": "pairs + base LM -> one aligned model"},
+    "train": {
+        "soft_links": "pairs + base LM -> spans that equal no name, and what they may mean",
+        "run": "pairs + base LM -> one aligned model",
+    },
     "evaluate": {
         "names": "a model -> vectors of all names",
         "heldout": "a model -> accuracy of linking the held-out names",

@@ -335,6 +335,17 @@ TABLES = {
                 "input_ids": Column(list_of(INT32), "token ids with special tokens"),
             },
         ),
+        Table(
+            "soft_links",
+            "Spans that equal no name, with what they may mean (Arrow IPC, mapped into memory).",
+            ("span",),
+            {
+                "span": Column(STRING, "the text, as the tokeniser writes it"),
+                "input_ids": Column(list_of(INT32), "token ids with special tokens"),
+                "name": Column(list_of(INT32), "rows of node_names, the likeliest first"),
+                "logit": Column(list_of(pa.float32()), "of each, over one constant a span, nats"),
+            },
+        ),
     )
 }
 

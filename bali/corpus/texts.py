@@ -1,6 +1,6 @@
-"""Step `corpus texts`: documents of annotated corpora as a shard; of a file, the text alone is read.
+"""Step `corpus texts`: documents of annotated corpora as a shard; only the text is read.
 
-Files in PubTator's layout or BioC XML hold titles and abstracts as PubMed has them, with what people
+Files in PubTator's layout or BioC XML hold titles and abstracts as PubMed has them, and what people
 annotated. Here they are text like any other, in which the linker finds mentions by itself: no
 annotation goes on, so that gold never trains. Files whose documents are asked for later (dev, test)
 may be among them: the resolve step takes the documents of evaluation sets out.

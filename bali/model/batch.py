@@ -102,6 +102,14 @@ class HierarchyInput:
 
 
 @dataclass(frozen=True)
+class SoftInput:
+    """Spans of text with names that they may mean."""
+
+    names: Texts  # S spans, then C distinct names
+    logit: Tensor  # (S, C), float32: of the names, HIDDEN where it is not one of the span's
+
+
+@dataclass(frozen=True)
 class Links:
     """Triples: an edge into a concept's centre, once for each mention row of the concept."""
 
@@ -122,6 +130,7 @@ class Batch:
     graph: GraphInput | None  # None where nothing is aligned
     synonyms: SynonymInput | None = None
     hierarchy: HierarchyInput | None = None
+    soft: SoftInput | None = None
     links: Links | None = None
     masked: Tensor | None = None  # see `masked_tokens`
 

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from bali.model.batch import Batch, GraphInput, HierarchyInput, Links, SynonymInput, Texts
+from bali.model.batch import Batch, GraphInput, HierarchyInput, Links, SoftInput, SynonymInput, Texts
 
 Part = TypeVar("Part")
 
@@ -137,6 +137,15 @@ class Views:
         return _given(self.batch.hierarchy, "parents")
 
     @property
+    def soft_input(self) -> SoftInput:
+        """The step's spans with the names that they may mean.
+
+        Raises:
+            ValueError: the step was made without them.
+        """
+        return _given(self.batch.soft, "soft links")
+
+    @property
     def links(self) -> Links:
         """The triples of the step.
 
@@ -154,6 +163,11 @@ class Views:
     def kind(self) -> Tensor:
         """Vectors of two names of concepts, of parents' and of siblings' names: (2P + C, dim)."""
         return self._encoders.encode_names(self._read(self.hierarchy_input.names))
+
+    @cached_property
+    def soft(self) -> Tensor:
+        """Vectors of the spans, then of their names: (S + C, dim)."""
+        return self._encoders.encode_names(self._read(self.soft_input.names))
 
     def nothing(self) -> Tensor:
         """A zero with a gradient, for an objective that finds nothing to look at: scalar."""

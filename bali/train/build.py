@@ -17,6 +17,7 @@ from bali.model.objectives.base import Objective
 from bali.model.objectives.hierarchy import Hierarchy
 from bali.model.objectives.link import SCORES, LinkPrediction
 from bali.model.objectives.masked_tokens import MaskedTokens
+from bali.model.objectives.soft import Soft
 from bali.model.objectives.synonyms import Synonyms
 from bali.model.objectives.temperature import Temperature
 from bali.model.projection import build_projection
@@ -105,6 +106,8 @@ def build_objectives(
         )
     if settings.w_hierarchy:
         objectives["hierarchy"] = Hierarchy(temperature(), settings.hierarchy_parent)
+    if settings.w_soft:
+        objectives["soft"] = Soft(temperature())
     if settings.w_link:
         dim = lm.config.hidden_size
         if settings.link_score == "rotate" and dim % 2:

@@ -73,6 +73,8 @@ class Step:
     synonyms: float = 0  # concepts with two names each
     kinds: float = 0  # P: concepts with a parent
     candidates: float = 0  # C: other names of these, and parents
+    spans: float = 0  # that equal no name
+    meant: float = 0  # names that these may mean
     triples: float = 0
 
     @property
@@ -113,7 +115,7 @@ def forward_flops(shape: Shape, settings: Settings, step: Step) -> dict[str, flo
         "projections": contrasts * columns * a_vector[settings.projection],
         "contrasts": contrasts * 2 * 2 * step.mentions * columns * width
         + 2 * (2 * step.synonyms) ** 2 * d
-        + 2 * ordered(settings, step) * d,
+        + 2 * (ordered(settings, step) + step.spans * step.meant) * d,
         "link prediction": 2 * step.triples * candidates * d,
         "confirmed triples": 2 * step.triples**2 * candidates,
     }
@@ -143,7 +145,7 @@ def memory(shape: Shape, settings: Settings, step: Step) -> float:
     logits = 3 * 4 * step.hidden * shape.vocabulary  # them, their softmax and its gradient
     contrasts = (settings.w_align > 0) + (settings.w_own_name > 0)
     compared = contrasts * 2 * step.mentions * (2 * step.mentions + step.siblings)
-    compared += (2 * step.synonyms) ** 2 + ordered(settings, step)
+    compared += (2 * step.synonyms) ** 2 + ordered(settings, step) + step.spans * step.meant
     compared += step.triples * (step.triples + step.mentions + step.names)
     fixed = PER_PARAMETER * shape.trained + PER_FROZEN * shape.frozen
     return fixed + copies + activations + logits + PER_COMPARISON * compared

@@ -25,6 +25,7 @@ from bali.train.masks import Masks
 from bali.train.names import Names
 from bali.train.sentences import Sentences, Vocabulary
 from bali.train.siblings import draw_siblings
+from bali.train.soft import SoftLinks
 from bali.train.subgraphs import Subgraphs
 from bali.train.synonyms import SynonymPairs
 
@@ -51,6 +52,7 @@ class TrainingData:
         use_links: bool = False,
         synonyms: SynonymPairs | None = None,
         hierarchy: Hierarchy | None = None,
+        soft: SoftLinks | None = None,
         writer: Writer | None = None,
         encode_names: bool = True,
     ) -> None:
@@ -71,6 +73,7 @@ class TrainingData:
             use_links: steps hold triples.
             synonyms: None if steps hold no synonyms.
             hierarchy: None if steps hold no parents.
+            soft: None if steps hold no spans with names that they may mean.
             writer: writes the subgraphs as texts, for a linear encoder; None: they stay graphs.
             encode_names: False leaves the names themselves out of the steps: only texts of
                 subgraphs are read.
@@ -93,6 +96,7 @@ class TrainingData:
         self._use_links = use_links
         self._synonyms = synonyms
         self._hierarchy = hierarchy
+        self._soft = soft
         self._batch_size = batch_size
         self._seed = seed
         self._last_order: tuple[int, Ints] = (-1, np.empty(0, np.int64))
@@ -166,6 +170,7 @@ class TrainingData:
             graph=graph,
             synonyms=None if self._synonyms is None else self._synonyms.draw(*keys),
             hierarchy=None if self._hierarchy is None else self._hierarchy.draw(*keys),
+            soft=None if self._soft is None else self._soft.draw(*keys),
             links=triples(graph) if graph is not None and self._use_links else None,
         )
 

@@ -114,6 +114,10 @@ def expected_step(args: argparse.Namespace, settings: Settings, fan_out: list[in
     candidates = kinds + families  # other names and parents
     if kinds:
         readings.append(reading(kinds + candidates, args.name_tokens))
+    spans = settings.soft_spans if settings.w_soft else 0
+    meant = spans * settings.soft_names
+    if spans:
+        readings.append(reading(spans + meant, args.name_tokens))
     masked = 1 - (1 - settings.mask_share) * (1 - settings.mask_mentions * OF_MENTIONS)
     return Step(
         readings=tuple(readings),
@@ -127,6 +131,8 @@ def expected_step(args: argparse.Namespace, settings: Settings, fan_out: list[in
         synonyms=settings.synonym_pairs if settings.w_synonyms else 0,
         kinds=kinds,
         candidates=candidates,
+        spans=spans,
+        meant=meant,
         triples=mentions * fan_out[0] if settings.w_link else 0,
     )
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from bali.errors import InputError
-from bali.hashing import below
+from bali.hashing import below, mix
 from bali.model.batch import HierarchyInput, Texts
 from bali.ranges import ranges
 from bali.storage import read_table
@@ -18,7 +18,7 @@ from bali.train.names import Names
 from bali.train.subgraphs import shuffled
 
 # part these choices from others of the same keys
-_CONCEPT, _PARENT, _SIBLING, _NAME, _OTHER = 31, 32, 33, 34, 35
+_PARENT, _CHILD, _NAME, _OTHER = 31, 32, 34, 35
 # Steps up after which nothing more is looked for above a concept. Cycles end earlier by themselves.
 HIGHEST = 16
 
@@ -34,12 +34,13 @@ class Hierarchy:
         Args:
             path: the table.
             names: of all nodes.
-            pairs: concepts a step, in families: 1 + `siblings` children of one parent each. Whole
-                families are drawn, at least one, with replacement, and a concept that is drawn
-                twice counts once: in a small graph a step has fewer.
-            siblings: draws for each family, of other children of the parent that was drawn. They
-                are concepts of the step like the first one, so that each is held against its
-                siblings: what tells them apart from their parent is what they do not share.
+            pairs: concepts a step, in families: children of one parent each. Whole families are
+                drawn, at least one, among the parents of two children or more (of one, where no
+                parent has more), with replacement; a concept that is drawn twice counts once, and
+                many a parent has few children: a step has at most so many.
+            siblings: a family is at most 1 + `siblings` children, drawn without replacement. Each
+                is held against its siblings: what tells them apart from their parent is what they
+                do not share.
             shuffle: a seed: each concept gets the parents of another one that has as many, as
                 `bali.train.subgraphs.shuffled` says; a control.
 
@@ -65,7 +66,7 @@ class Hierarchy:
         self._families, self._siblings = max(1, pairs // (1 + siblings)), siblings
         self._up = _Rows(child, parent, nodes)
         self._down = _Rows(parent, child, nodes)
-        self._node = np.flatnonzero(self._up.number)
+        self._parents = np.flatnonzero(self._down.number >= min(2, self._down.number.max()))
 
     def draw(self, *keys: int) -> HierarchyInput:
         """The families of a step and a name of each distinct parent, drawn by `keys`.
@@ -90,13 +91,14 @@ class Hierarchy:
 
     def _drawn(self, *keys: int) -> tuple[Ints, Ints]:
         """The concepts of a step, each once, sorted, and the parent that each was drawn under."""
-        first = self._node[below(len(self._node), _CONCEPT, *keys, np.arange(self._families))]
-        parent = self._up.draw(first, _PARENT, *keys, first)
-        family = np.repeat(np.arange(self._families), self._siblings)
-        turn = np.tile(np.arange(self._siblings), self._families)
-        sibling = self._down.draw(parent[family], _SIBLING, *keys, family, turn)
-        node, place = np.unique(np.concatenate([first, sibling]), return_index=True)
-        return node, np.concatenate([parent, parent[family]])[place]
+        place = below(len(self._parents), _PARENT, *keys, np.arange(self._families))
+        parent = self._parents[np.unique(place)]
+        family, child = self._down.all(parent)
+        order = np.lexsort((mix(_CHILD, *keys, parent[family], child), family))
+        rank = np.arange(len(family)) - np.searchsorted(family, family)
+        drawn = order[rank <= self._siblings]
+        node, first = np.unique(child[drawn], return_index=True)
+        return node, parent[family[drawn]][first]
 
     def _named(self, node: Ints, candidate: Ints, *keys: int) -> Lists:
         """A name of each node, then one of each candidate; the nodes are the first of these."""
@@ -137,11 +139,6 @@ class _Rows:
         self._end = end[order]
         self._first = np.searchsorted(begin[order], np.arange(nodes + 1))
         self.number = np.diff(self._first)
-
-    def draw(self, node: Ints, *keys: int | Ints) -> Ints:
-        """One end of each node, which must have one, drawn by the keys."""
-        drawn: Ints = self._end[self._first[node] + below(self.number[node], *keys)]
-        return drawn
 
     def all(self, node: Ints) -> tuple[Ints, Ints]:
         """All ends of some nodes: which row of `node` each belongs to, and the end."""

@@ -40,7 +40,9 @@ def identity(args: argparse.Namespace, settings: Settings, device: torch.device)
             ("--subgraphs", args.subgraphs),
             ("--edge-types", args.edge_types),
             ("--hierarchy", args.hierarchy),
+            ("--soft-links", args.soft_links),
         )
+        if path is not None
     }
     inputs |= {f"--lm {path.name}": path for path in files_of(args.lm)}
     return {

@@ -42,6 +42,10 @@ class Names:
         """Token ids of one name of each node, drawn by (keys, node)."""
         return self.rows(nodes, below(self.number[nodes], _NAME, *keys, nodes))
 
+    def at(self, rows: Ints) -> Lists:
+        """Token ids of some rows of the table."""
+        return self._ids.rows(rows)
+
     def rows(self, nodes: Ints, which: Ints) -> Lists:
         """Token ids of stated names: the `which`-th of each node, from 0."""
         return self._ids.rows(self._first[nodes] + which)

@@ -31,6 +31,7 @@ from bali.train.probe import Probe
 from bali.train.progress import Progress
 from bali.train.sentences import Vocabulary
 from bali.train.settings import Settings
+from bali.train.soft import SoftLinks
 from bali.train.subgraphs import Subgraphs
 from bali.train.synonyms import SynonymPairs
 from bali.train.unused import unused
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subgraphs", type=Path, required=True, help="subgraphs.parquet")
     parser.add_argument("--edge-types", type=Path, required=True, help="edge_types.parquet")
     parser.add_argument("--hierarchy", type=Path, required=True, help="hierarchy.parquet")
+    parser.add_argument("--soft-links", type=Path, help="soft_links.arrow, where w_soft is above 0")
     parser.add_argument("--lm", type=Path, required=True, help="folder of the base model")
     parser.add_argument("--max-tokens", type=int, required=True, help="longest text, tokens")
     parser.add_argument("--threads", type=int, default=1, help="of torch; the bits depend on it")
@@ -167,6 +169,11 @@ def load_data(
     if settings.w_hierarchy:
         pairs, siblings = settings.hierarchy_pairs, settings.hierarchy_siblings
         hierarchy = Hierarchy(args.hierarchy, all_names, pairs, siblings, shuffle)
+    soft = None
+    if settings.w_soft:
+        if args.soft_links is None:
+            raise InputError("train.w_soft: above 0 needs --soft-links, the spans and their names")
+        soft = SoftLinks(args.soft_links, all_names, settings.soft_spans, settings.soft_names)
     probe = Probe(all_names, settings.probe)
 
     writer = None
@@ -195,6 +202,7 @@ def load_data(
             use_links=settings.w_link > 0,
             synonyms=synonyms,
             hierarchy=hierarchy,
+            soft=soft,
             writer=writer,
             encode_names=settings.reads_names,
         )

@@ -44,6 +44,7 @@ class Settings:
     w_own_name: float
     w_synonyms: float
     w_hierarchy: float
+    w_soft: float
     w_link: float
     align_loss: str
     align_mean: str
@@ -56,6 +57,8 @@ class Settings:
     hierarchy_pairs: int
     hierarchy_siblings: int
     hierarchy_parent: float
+    soft_spans: int
+    soft_names: int
     link_score: str
     mask_share: float
     mask_mentions: float
@@ -161,14 +164,14 @@ class Settings:
             if value not in allowed:
                 raise InputError(f"train.{name}: {value!r} is none of {', '.join(allowed)}")
         above_zero = (
-            "layers heads projection_dim temperature synonym_pairs hierarchy_pairs batch_size "
-            "epochs lr_lm lr_rest max_grad_norm"
+            "layers heads projection_dim temperature synonym_pairs hierarchy_pairs soft_spans "
+            "soft_names batch_size epochs lr_lm lr_rest max_grad_norm"
         )
         for name in above_zero.split():
             if getattr(self, name) <= 0:
                 raise InputError(f"train.{name}: {getattr(self, name)} must be above 0")
         not_negative = (
-            "w_mlm w_align w_own_name w_synonyms w_hierarchy w_link hard_negatives "
+            "w_mlm w_align w_own_name w_synonyms w_hierarchy w_soft w_link hard_negatives "
             "hierarchy_siblings hierarchy_parent weight_decay warmup_steps validate_every probe"
         )
         for name in not_negative.split():

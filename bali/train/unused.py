@@ -64,7 +64,7 @@ def _edges(values: Values) -> bool:
 def _temperature(values: Values) -> bool:
     softmax = {"align_loss": _contrast(values), "synonyms_loss": values["w_synonyms"] > 0}
     used = (there and values[loss] != "multi_similarity" for loss, there in softmax.items())
-    return values["w_link"] > 0 or values["w_hierarchy"] > 0 or any(used)
+    return any(used) or any(values[weight] for weight in ("w_link", "w_hierarchy", "w_soft"))
 
 
 # Setting -> (whether a run reads it, what it needs). What is not here is read by every run.
@@ -88,11 +88,11 @@ NEEDS: dict[str, tuple[Callable[[Values], Any], str]] = {
     "align_mean": (_contrast, "w_align or w_own_name above 0"),
     "temperature": (
         _temperature,
-        "a contrast other than multi_similarity, or w_link or w_hierarchy above 0",
+        "a contrast other than multi_similarity, or w_link, w_hierarchy or w_soft above 0",
     ),
     "temperature_learnt": (
         _temperature,
-        "a contrast other than multi_similarity, or w_link or w_hierarchy above 0",
+        "a contrast other than multi_similarity, or w_link, w_hierarchy or w_soft above 0",
     ),
     "hard_negatives": (_contrast, "w_align or w_own_name above 0"),
     "synonyms_loss": (lambda v: v["w_synonyms"], "w_synonyms above 0"),
@@ -101,6 +101,8 @@ NEEDS: dict[str, tuple[Callable[[Values], Any], str]] = {
     "hierarchy_pairs": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
     "hierarchy_siblings": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
     "hierarchy_parent": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
+    "soft_spans": (lambda v: v["w_soft"], "w_soft above 0"),
+    "soft_names": (lambda v: v["w_soft"], "w_soft above 0"),
     "link_score": (lambda v: v["w_link"], "w_link above 0"),
     "mask_share": (_sentences, "w_mlm, w_align, w_own_name or w_link above 0"),
     "mask_mentions": (_sentences, "w_mlm, w_align, w_own_name or w_link above 0"),

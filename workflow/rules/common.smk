@@ -213,6 +213,12 @@ def pairs_of_run(name):
     return path
 
 
+def soft_links_of_run(wildcards):
+    """The soft links of a run that trains on them; no file of another."""
+    settings = {**config["train"], **config["runs"][wildcards.run]}
+    return [pairs_of_run("soft_links.arrow")(wildcards)] if settings["w_soft"] else []
+
+
 def all_settings(wildcards):
     """All settings as one JSON text. A function: Snakemake would read {number} as a wildcard."""
     return json.dumps(config, sort_keys=True)

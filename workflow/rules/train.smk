@@ -1,6 +1,47 @@
 """Train: one aligned model a run and seed; all runs see the same pairs, steps and masks."""
 
 
+rule train_soft_links:
+    """Spans of the training text that equal no name, with the names that they may mean."""
+    input:
+        pairs="results/pairs/{round}/{lm}/train.arrow",
+        names="results/pairs/{round}/{lm}/node_names.arrow",
+        lm="resources/lm/{lm}",
+    output:
+        soft_links="results/pairs/{round}/{lm}/soft_links.arrow",
+        counts="results/pairs/{round}/{lm}/soft_links.counts.json",
+    log:
+        "results/logs/pairs/{round}/{lm}/soft_links.log",
+    benchmark:
+        "results/benchmarks/pairs/{round}/{lm}/soft_links.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: 2
+    resources:
+        mem_mb=4_000,
+        runtime=240,
+    params:
+        pooling=lookup(dpath="train/name_pooling", within=config),
+        name_tokens=lookup(dpath="pairs/name_tokens", within=config),
+        most_words=lookup(dpath="soft_links/most_words", within=config),
+        most_spans=lookup(dpath="soft_links/most_spans", within=config),
+        least_cosine=lookup(dpath="soft_links/least_cosine", within=config),
+        candidates=lookup(dpath="soft_links/candidates", within=config),
+        temperature=lookup(dpath="soft_links/temperature", within=config),
+        prior=lookup(dpath="soft_links/prior", within=config),
+        seed=lookup(dpath="soft_links/seed", within=config),
+        code=code_digest("train.soft_links"),
+    shell:
+        "python -m bali train soft_links"
+        " --pairs {input.pairs:q} --names {input.names:q} --lm {input.lm:q}"
+        " --pooling {params.pooling:q} --name-tokens {params.name_tokens:q}"
+        " --most-words {params.most_words:q} --most-spans {params.most_spans:q}"
+        " --least-cosine {params.least_cosine:q} --candidates {params.candidates:q}"
+        " --temperature {params.temperature:q} --prior {params.prior:q} --seed {params.seed:q}"
+        " --threads {threads:q} --out {output.soft_links:q} --counts {output.counts:q}"
+        " --log {log:q}"
+
+
 rule train_run:
     """Training pairs + base language model -> the run's model, its losses and TensorBoard files."""
     input:
@@ -10,6 +51,7 @@ rule train_run:
         subgraphs="results/graph/subgraphs.parquet",
         edge_types="results/graph/edge_types.parquet",
         hierarchy="results/graph/hierarchy.parquet",
+        soft_links=soft_links_of_run,
         lm=f"resources/lm/{config['lm']['name']}",
     output:
         model=directory("results/train/{run}/{seed}/model"),
@@ -33,6 +75,9 @@ rule train_run:
         keep_finished=0,  # 1: they stay after the run's end
     params:
         settings=run_settings,
+        soft_links=lambda wildcards, input: (
+            ["--soft-links", *input.soft_links] if input.soft_links else []
+        ),
         # not an output: Snakemake would remove it before the job that is to go on from it
         checkpoints="results/train/{run}/{seed}/checkpoints",
         max_tokens=lookup(dpath="pairs/max_tokens", within=config),
@@ -43,6 +88,7 @@ rule train_run:
         " --pairs {input.pairs:q} --validation {input.validation:q}"
         " --names {input.names:q} --subgraphs {input.subgraphs:q}"
         " --edge-types {input.edge_types:q} --hierarchy {input.hierarchy:q}"
+        " {params.soft_links:q}"
         " --lm {input.lm:q} --max-tokens {params.max_tokens:q} --threads {threads:q}"
         " --out {output.model:q} --history {output.history:q}"
         " --tensorboard {output.tensorboard:q}"
