@@ -24,7 +24,7 @@ GRAPH_RELATIONS = f"results/{'graph' if HELD_OUT else 'umls'}/relations.parquet"
 
 
 wildcard_constraints:
-    shard="[0-9]{4}",
+    shard="[0-9]{4}|texts",
     round="[0-9]+",
     seed="[0-9]+",
     task_seed="[0-9]+",
