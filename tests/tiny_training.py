@@ -80,6 +80,7 @@ class TinyInputs:
     subgraphs: Path
     edge_types: Path
     hierarchy: Path
+    soft_links: Path
 
 
 def names_of(node: int) -> list[str]:
@@ -97,6 +98,7 @@ def inputs_in(folder: Path) -> TinyInputs:
         folder / "subgraphs.parquet",
         folder / "edge_types.parquet",
         folder / "hierarchy.parquet",
+        folder / "soft_links.arrow",
     )
 
 
@@ -116,9 +118,22 @@ def write_tiny_inputs(folder: Path, sentences: int = 20) -> TinyInputs:
     write_subgraphs(inputs.subgraphs)
     write_edge_types(inputs.edge_types)
     write_hierarchy(inputs.hierarchy)
+    write_soft_links(inputs.soft_links, tokenizer)
     write_sentences(inputs.train, tokenizer, sentences, first=0)
     write_sentences(inputs.validation, tokenizer, 6, first=3)
     return inputs
+
+
+def write_soft_links(path: Path, tokenizer: Any) -> None:
+    """A span a node; it may mean both names of the node, or the short one of the next node."""
+    rows: dict[str, list[Any]] = {name: [] for name in ("span", "input_ids", "name", "logit")}
+    for node in range(len(WORDS)):
+        span, following = f"{WORDS[node]} arm", (node + 1) % len(WORDS)
+        names, logits = [2 * node, 2 * node + 1, 2 * following], [3.0, 2.5, 1.0 + node / 8]
+        row = (span, tokenizer(span)["input_ids"], names, logits)
+        for column, value in zip(rows.values(), row, strict=True):
+            column.append(value)
+    write_ipc("soft_links", [from_columns("soft_links", rows)], path)
 
 
 def write_subgraphs(path: Path) -> None:

@@ -34,13 +34,13 @@ class Hierarchy:
         Args:
             path: the table.
             names: of all nodes.
-            pairs: concepts a step, in families: children of one parent each. Whole families are
-                drawn, at least one, among the parents of two children or more (of one, where no
-                parent has more), with replacement; a concept that is drawn twice counts once, and
-                many a parent has few children: a step has at most so many.
+            pairs: most concepts a step, in families: children of one parent each. Parents are drawn,
+                at least one, with replacement, and one that is drawn twice counts once; many a
+                parent has few children, so that a step has fewer concepts.
             siblings: a family is at most 1 + `siblings` children, drawn without replacement. Each
                 is held against its siblings: what tells them apart from their parent is what they
-                do not share.
+                do not share. Where this is above 0, a parent of one child is not drawn, unless no
+                parent has two.
             shuffle: a seed: each concept gets the parents of another one that has as many, as
                 `bali.train.subgraphs.shuffled` says; a control.
 
@@ -66,7 +66,8 @@ class Hierarchy:
         self._families, self._siblings = max(1, pairs // (1 + siblings)), siblings
         self._up = _Rows(child, parent, nodes)
         self._down = _Rows(parent, child, nodes)
-        self._parents = np.flatnonzero(self._down.number >= min(2, self._down.number.max()))
+        least = min(1 + min(siblings, 1), self._down.number.max())
+        self._parents = np.flatnonzero(self._down.number >= least)
 
     def draw(self, *keys: int) -> HierarchyInput:
         """The families of a step and a name of each distinct parent, drawn by `keys`.

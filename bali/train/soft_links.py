@@ -91,14 +91,15 @@ def run(args: argparse.Namespace) -> None:
     node = names["node"].to_numpy().astype(np.int64)
     documents = documents_of(pairs, int(node.max()) + 1)
     bias = args.prior * args.temperature * np.log1p(documents[node])
-    score, place = most_likely(queries, vectors, bias, args.candidates)
-    kept = np.flatnonzero((score - bias[place]).max(axis=1, initial=-1) >= args.least_cosine)
+    cosine, _ = most_likely(queries, vectors, np.zeros_like(bias), 1)
+    kept = np.flatnonzero(cosine[:, 0] >= args.least_cosine)
+    score, place = most_likely(queries[kept], vectors, bias, args.candidates)
     encoded = Tokeniser(tokenizer, args.name_tokens).encode([texts[i] for i in kept])
     rows = {
         "span": [texts[i] for i in kept],
         "input_ids": lists(encoded.offsets, encoded.input_ids),
-        "name": place[kept].tolist(),
-        "logit": np.round(score[kept] / args.temperature, DIGITS).tolist(),
+        "name": place.tolist(),
+        "logit": np.round(score / args.temperature, DIGITS).tolist(),
     }
     write_ipc("soft_links", [from_columns("soft_links", rows)], args.out)
     counts = Counts("train.soft_links")

@@ -20,7 +20,7 @@ from bali.train.columns import Lists
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 CLOSING = frozenset(".,;:!?()[]")  # no span reaches over them; a hyphen or a slash is a word
-EDGE = 0.1  # least share of a word's places in names that are the first, or the last, of a name
+EDGE = 0.03  # least share of a word's places in names that are the first, or the last, of a name
 INSIDE = "##"  # WordPiece: a token that goes on with a word
 BEGINS = ("\u0120", "\u2581")  # byte-level BPE, SentencePiece: a token that begins a word
 

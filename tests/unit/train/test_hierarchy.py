@@ -71,6 +71,11 @@ def test_families_with_their_parent_and_none_related_is_negative(
         assert concepts == sorted(set(concepts))
         assert parents == [PARENT[node] for node in concepts]
         assert len(set(parents)) <= families
+        children = [[n for n, p in PARENT.items() if p == parent] for parent in parents]
+        # as many of a family's children as there are, up to the siblings' number; none alone
+        for parent, of_parent in zip(parents, children, strict=True):
+            assert parents.count(parent) == min(1 + siblings, len(of_parent))
+            assert len(of_parent) > 1 or not siblings
         assert len(concepts) <= families * (1 + siblings)
         most = max(most, len(concepts))
         # the parents that are no concepts of the step themselves, each once
@@ -79,16 +84,14 @@ def test_families_with_their_parent_and_none_related_is_negative(
         assert drawn.unrelated.tolist() == expected
         assert drawn.other.tolist() == [[c != d for d in candidates] for c in concepts]
     # a family of this tree has at most two children
-    assert most == families * min(1 + siblings, 2)
+    assert most >= (families - 1) * min(1 + siblings, 2)
 
 
 def test_siblings_come_with_their_family(tiny: TinyInputs):
-    steps = [nodes_of(tiny, hierarchy(tiny, 2, 1).draw(29, 1, step)) for step in range(200)]
-    together = [step for step in steps if len(step.concepts) == 2]
-    assert all(step.parents[0] == step.parents[1] for step in steps if len(step.parents) == 2)
-    # one family a step; of its two children the other one is drawn half of the time
-    assert 60 < len(together) < 140
-    assert {node for step in steps for node in step.concepts} == set(PARENT)
+    steps = [nodes_of(tiny, hierarchy(tiny, 2, 1).draw(29, 1, step)) for step in range(40)]
+    # one family a step: the two children of a parent; node 11 has no sibling
+    assert all(len(step.concepts) == 2 and len(set(step.parents)) == 1 for step in steps)
+    assert {node for step in steps for node in step.concepts} == set(PARENT) - {11}
 
 
 def test_they_are_drawn_by_seed_epoch_and_step_over_all_concepts_and_names(tiny: TinyInputs):
@@ -97,7 +100,7 @@ def test_they_are_drawn_by_seed_epoch_and_step_over_all_concepts_and_names(tiny:
     keys = ((29, 1, 0), (29, 1, 1), (29, 2, 0), (30, 1, 0))
     assert len({str(draw(*key).names.ids) for key in keys}) == 4
     steps = [draw(29, 1, step) for step in range(60)]
-    assert {n for step in steps for n in nodes_of(tiny, step).concepts} == set(PARENT)
+    assert {n for step in steps for n in nodes_of(tiny, step).concepts} == set(PARENT) - {11}
     assert {name.count(" ") for step in steps for name in names_in(tiny, step.names)} == {0, 3}
 
 
@@ -113,10 +116,10 @@ def test_cycles_end_and_what_stands_on_one_is_related(tiny: TinyInputs, tmp_path
 
 def test_shuffled_parents_go_to_children_of_as_many(tiny: TinyInputs):
     true, wrong = (hierarchy(tiny, 200, 0, shuffle) for shuffle in (None, 7))
-    pairs = [
-        dict(zip(*nodes_of(tiny, drawer.draw(29, 1, 0))[:2], strict=True))
-        for drawer in (true, wrong)
-    ]
+    pairs: list[dict[int, int]] = [{}, {}]
+    for found, drawer in zip(pairs, (true, wrong), strict=True):
+        for step in range(40):
+            found.update(zip(*nodes_of(tiny, drawer.draw(29, 1, step))[:2], strict=True))
     assert pairs[0] == PARENT
     assert not any(PARENT[child] == parent == pairs[0][child] for child, parent in pairs[1].items())
     assert set(pairs[1]) <= set(PARENT)

@@ -15,6 +15,7 @@ from bali.model.masking import IGNORED
 from bali.model.tokenizer import load_tokenizer
 from bali.storage import from_columns, map_ipc, read_table, write_ipc, write_table
 from bali.train.hierarchy import Hierarchy
+from bali.train.soft import SoftLinks
 from bali.train.inspection import batch_tensors
 from bali.train.names import Names
 from bali.train.run import vocabulary_of
@@ -202,6 +203,7 @@ def test_names_are_masked_anew_each_step_and_their_special_tokens_never(tiny: Ti
         ("edges", "shuffled", {"shuffle": 29}),
         ("w_synonyms", 1.0, {"synonyms": 4}),
         ("w_hierarchy", 1.0, {"hierarchy": (4, 1)}),
+        ("w_soft", 1.0, {"soft": (4, 2)}),
     ],
 )
 def test_a_setting_of_a_run_reaches_its_steps(tiny: TinyInputs, setting: str, value, option: dict):
@@ -215,6 +217,9 @@ def test_a_setting_of_a_run_reaches_its_steps(tiny: TinyInputs, setting: str, va
     if "hierarchy" in option:
         names = Names(tiny.names, len(WORDS))
         option = {"hierarchy": Hierarchy(tiny.hierarchy, names, *option["hierarchy"])}
+    if "soft" in option:
+        names = Names(tiny.names, len(WORDS))
+        option = {"soft": SoftLinks(tiny.soft_links, names, *option["soft"])}
     settings = Settings.from_json(json.dumps({**SETTINGS, setting: value}))
     found = tensors(load_data_of(tiny, settings).at(1))
     assert found == tensors(load(tiny, **option).at(1))
@@ -237,8 +242,13 @@ def test_masking_knows_the_tokenisers_special_tokens_and_its_size(tiny: TinyInpu
 def test_names_from_the_whole_graph_are_drawn_anew_each_step(tiny: TinyInputs):
     synonyms = pairs_of(tiny, 4)
     hierarchy = Hierarchy(tiny.hierarchy, Names(tiny.names, len(WORDS)), 4, 1)
-    data = load(tiny, synonyms=synonyms, hierarchy=hierarchy)
+    soft = SoftLinks(tiny.soft_links, Names(tiny.names, len(WORDS)), 4, 2)
+    data = load(tiny, synonyms=synonyms, hierarchy=hierarchy, soft=soft)
     for epoch, step in ((1, 0), (1, 1), (2, 0)):
         batch = data.batch(np.arange(3), epoch, step)
-        for part, drawer in ((batch.synonyms, synonyms), (batch.hierarchy, hierarchy)):
+        for part, drawer in (
+            (batch.synonyms, synonyms),
+            (batch.hierarchy, hierarchy),
+            (batch.soft, soft),
+        ):
             assert torch.equal(part.names.ids, drawer.draw(29, epoch, step).names.ids)

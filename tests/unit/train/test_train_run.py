@@ -50,6 +50,7 @@ def train(
         "--subgraphs": tiny.subgraphs,
         "--edge-types": tiny.edge_types,
         "--hierarchy": tiny.hierarchy,
+        "--soft-links": tiny.soft_links,
         "--lm": tiny.lm,
         "--max-tokens": "64",
         "--threads": threads,
@@ -75,7 +76,7 @@ def load_data_of(tiny: TinyInputs, settings: Settings) -> TrainingData:
     """The training sentences, with all that these settings ask for."""
     paths = {
         name: getattr(tiny, name)
-        for name in "validation names subgraphs edge_types hierarchy lm".split()
+        for name in "validation names subgraphs edge_types hierarchy soft_links lm".split()
     }
     args = Namespace(pairs=tiny.train, seed=29, **paths)
     data, _, _ = load_data(args, settings, load_tokenizer(tiny.lm))

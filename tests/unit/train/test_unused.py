@@ -41,6 +41,8 @@ OTHER: dict[str, dict[str, Any]] = {
     "hierarchy_pairs": {"hierarchy_pairs": 3},
     "hierarchy_siblings": {"hierarchy_siblings": 0},
     "hierarchy_parent": {"hierarchy_parent": 0.5},
+    "soft_spans": {"soft_spans": 3},
+    "soft_names": {"soft_names": 1},
     "link_score": {"link_score": "transe"},
     "mask_share": {"mask_share": 0.9},
     "mask_mentions": {"mask_mentions": 0.9},
@@ -56,6 +58,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "own-name": {**MLM, "w_own_name": 1.0},
     "link": {**MLM, "w_link": 1.0},
     "hierarchy": {**SYNONYMS, "w_synonyms": 0.0, "w_hierarchy": 1.0},
+    "soft": {**SYNONYMS, "w_synonyms": 0.0, "w_soft": 1.0},
     "multi-similarity": {"align_loss": "multi_similarity", "projection": "mlp"},
     "siblings": {"encoder": "none", "hard_negatives": 1},
 }
