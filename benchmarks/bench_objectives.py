@@ -111,7 +111,8 @@ def families(rng: np.random.Generator, number: int, children: int) -> HierarchyI
     other = ~torch.eye(concepts, concepts + number, dtype=torch.bool)
     unrelated = other.clone()
     unrelated[torch.arange(concepts), parent] = False
-    return HierarchyInput(random_texts(rng, 2 * concepts + number, 4, 12), parent, other, unrelated)
+    names = random_texts(rng, 2 * concepts + number, 4, 12)
+    return HierarchyInput(names, parent, other, unrelated, torch.zeros(len(other[0])))
 
 
 def make_aligner(names: tuple[str, ...], graph: bool) -> Aligner:

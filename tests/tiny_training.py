@@ -47,6 +47,7 @@ SETTINGS: dict[str, Any] = {
     "hierarchy_pairs": 4,
     "hierarchy_siblings": 1,
     "hierarchy_parent": 1.0,
+    "mention_prior": 0.0,
     "soft_spans": 4,
     "soft_names": 2,
     "link_score": "distmult",

@@ -99,6 +99,7 @@ class HierarchyInput:
     parent: Tensor  # (P,) -> candidates: a name of the concept's parent
     other: Tensor  # (P, P + Q), bool: the candidate is not of the concept, which has two names
     unrelated: Tensor  # (P, P + Q), bool: the candidate is of none above or below it, nor of it
+    prior: Tensor  # (P + Q,), float32, nats: how often text mentions the candidate's concept
 
 
 @dataclass(frozen=True)

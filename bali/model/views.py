@@ -12,7 +12,15 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from bali.model.batch import Batch, GraphInput, HierarchyInput, Links, SoftInput, SynonymInput, Texts
+from bali.model.batch import (
+    Batch,
+    GraphInput,
+    HierarchyInput,
+    Links,
+    SoftInput,
+    SynonymInput,
+    Texts,
+)
 
 Part = TypeVar("Part")
 

@@ -115,7 +115,7 @@ def forward_flops(shape: Shape, settings: Settings, step: Step) -> dict[str, flo
         "projections": contrasts * columns * a_vector[settings.projection],
         "contrasts": contrasts * 2 * 2 * step.mentions * columns * width
         + 2 * (2 * step.synonyms) ** 2 * d
-        + 2 * (ordered(settings, step) + step.spans * step.meant) * d,
+        + 2 * (ordered(step) + step.spans * step.meant) * d,
         "link prediction": 2 * step.triples * candidates * d,
         "confirmed triples": 2 * step.triples**2 * candidates,
     }
@@ -130,10 +130,9 @@ def step_flops(shape: Shape, settings: Settings, step: Step) -> float:
     return sum(passes[name] * operations for name, operations in parts.items())
 
 
-def ordered(settings: Settings, step: Step) -> float:
-    """Cosines of `hierarchy`: own names both ways, and parents where they have a weight."""
-    halves = 1 + (settings.hierarchy_parent > 0)
-    return step.kinds * (step.kinds + halves * step.candidates)
+def ordered(step: Step) -> float:
+    """Cosines of `hierarchy`: of concepts and candidates, once for all of its parts."""
+    return step.kinds * step.candidates
 
 
 def memory(shape: Shape, settings: Settings, step: Step) -> float:
@@ -145,7 +144,7 @@ def memory(shape: Shape, settings: Settings, step: Step) -> float:
     logits = 3 * 4 * step.hidden * shape.vocabulary  # them, their softmax and its gradient
     contrasts = (settings.w_align > 0) + (settings.w_own_name > 0)
     compared = contrasts * 2 * step.mentions * (2 * step.mentions + step.siblings)
-    compared += (2 * step.synonyms) ** 2 + ordered(settings, step) + step.spans * step.meant
+    compared += (2 * step.synonyms) ** 2 + ordered(step) + step.spans * step.meant
     compared += step.triples * (step.triples + step.mentions + step.names)
     fixed = PER_PARAMETER * shape.trained + PER_FROZEN * shape.frozen
     return fixed + copies + activations + logits + PER_COMPARISON * compared

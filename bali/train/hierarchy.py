@@ -27,22 +27,29 @@ class Hierarchy:
     """Draws them for a step; the sentences of the step have no part in it."""
 
     def __init__(
-        self, path: Path, names: Names, pairs: int, siblings: int, shuffle: int | None = None
+        self,
+        path: Path,
+        names: Names,
+        pairs: int,
+        siblings: int,
+        shuffle: int | None = None,
+        prior: NDArray[np.float32] | None = None,
     ) -> None:
         """Read hierarchy.parquet.
 
         Args:
             path: the table.
             names: of all nodes.
-            pairs: most concepts a step, in families: children of one parent each. Parents are drawn,
-                at least one, with replacement, and one that is drawn twice counts once; many a
-                parent has few children, so that a step has fewer concepts.
+            pairs: most concepts a step, in families: children of one parent each. Parents are
+                drawn, at least one, with replacement, and one that is drawn twice counts once; many
+                a parent has few children, so that a step has fewer concepts.
             siblings: a family is at most 1 + `siblings` children, drawn without replacement. Each
                 is held against its siblings: what tells them apart from their parent is what they
                 do not share. Where this is above 0, a parent of one child is not drawn, unless no
                 parent has two.
             shuffle: a seed: each concept gets the parents of another one that has as many, as
                 `bali.train.subgraphs.shuffled` says; a control.
+            prior: (nodes,), nats: how often text mentions a concept; None: all alike.
 
         Raises:
             InputError: the table is empty or names a node that has no name.
@@ -63,6 +70,7 @@ class Hierarchy:
         if shuffle is not None:
             child, parent = _shuffled(child, parent, shuffle)
         self._names = names
+        self._prior = np.zeros(nodes, np.float32) if prior is None else prior
         self._families, self._siblings = max(1, pairs // (1 + siblings)), siblings
         self._up = _Rows(child, parent, nodes)
         self._down = _Rows(parent, child, nodes)
@@ -88,6 +96,7 @@ class Hierarchy:
             torch.from_numpy(place[np.searchsorted(distinct, parent)]),
             torch.from_numpy((candidate[None, :] != node[:, None]) & two[:, None]),
             torch.from_numpy(~related),
+            torch.from_numpy(self._prior[candidate]),
         )
 
     def _drawn(self, *keys: int) -> tuple[Ints, Ints]:

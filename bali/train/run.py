@@ -26,6 +26,7 @@ from bali.train.hierarchy import Hierarchy
 from bali.train.identity import identity
 from bali.train.linear import Writer
 from bali.train.loop import Trainer
+from bali.train.mentioned import documents_of
 from bali.train.names import Names
 from bali.train.probe import Probe
 from bali.train.progress import Progress
@@ -168,7 +169,11 @@ def load_data(
     hierarchy = None
     if settings.w_hierarchy:
         pairs, siblings = settings.hierarchy_pairs, settings.hierarchy_siblings
-        hierarchy = Hierarchy(args.hierarchy, all_names, pairs, siblings, shuffle)
+        prior = None
+        if settings.mention_prior:
+            documents = documents_of(map_ipc("pairs", args.pairs), subgraphs.nodes)
+            prior = (settings.mention_prior * np.log1p(documents)).astype(np.float32)
+        hierarchy = Hierarchy(args.hierarchy, all_names, pairs, siblings, shuffle, prior)
     soft = None
     if settings.w_soft:
         if args.soft_links is None:

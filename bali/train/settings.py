@@ -57,6 +57,7 @@ class Settings:
     hierarchy_pairs: int
     hierarchy_siblings: int
     hierarchy_parent: float
+    mention_prior: float
     soft_spans: int
     soft_names: int
     link_score: str
@@ -172,7 +173,8 @@ class Settings:
                 raise InputError(f"train.{name}: {getattr(self, name)} must be above 0")
         not_negative = (
             "w_mlm w_align w_own_name w_synonyms w_hierarchy w_soft w_link hard_negatives "
-            "hierarchy_siblings hierarchy_parent weight_decay warmup_steps validate_every probe"
+            "hierarchy_siblings hierarchy_parent mention_prior weight_decay warmup_steps "
+            "validate_every probe"
         )
         for name in not_negative.split():
             if getattr(self, name) < 0:

@@ -101,6 +101,7 @@ NEEDS: dict[str, tuple[Callable[[Values], Any], str]] = {
     "hierarchy_pairs": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
     "hierarchy_siblings": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
     "hierarchy_parent": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
+    "mention_prior": (lambda v: v["w_hierarchy"], "w_hierarchy above 0"),
     "soft_spans": (lambda v: v["w_soft"], "w_soft above 0"),
     "soft_names": (lambda v: v["w_soft"], "w_soft above 0"),
     "link_score": (lambda v: v["w_link"], "w_link above 0"),

@@ -163,46 +163,49 @@ def hard_pairs(
     )
 
 
-def towards(
-    anchor: Tensor,
-    candidate: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    temperature: float | Tensor = 0.07,
-) -> Term:
+def towards(score: Tensor, positive: Tensor, negative: Tensor) -> Term:
     """InfoNCE in one direction, with a stated positive p_i and stated negatives of each anchor i.
 
-        L = mean over i of -log( exp(s_ip/T) / ( exp(s_ip/T) + sum over n with negative_in of
-            exp(s_in/T) ) )
+        L = mean over i of -log( exp(s_ip) / ( exp(s_ip) + sum over n with negative_in of
+            exp(s_in) ) )
+
+    Args:
+        score: (P, C), float: of anchors and candidates, as of `scores`.
+        positive: (P,), int64 -> candidates.
+        negative: (P, C), bool; an anchor without any does not count.
+
+    Returns:
+        The mean, in nats, of the scores' type, and how many anchors it is over. 0, with zero
+        gradients, where none counts.
+
+    Raises:
+        ValueError: the shapes disagree.
+    """
+    if negative.shape != score.shape or positive.shape != (len(score),):
+        raise ValueError(
+            f"score {tuple(score.shape)}, positive {tuple(positive.shape)} and negative "
+            f"{tuple(negative.shape)} must be (P, C), (P,) and (P, C)"
+        )
+    against = score.masked_fill(~negative, HIDDEN).logsumexp(dim=1)  # (P,)
+    own = score.gather(1, positive[:, None]).squeeze(1)  # (P,)
+    counts = negative.any(dim=1)
+    terms = torch.where(counts, -F.logsigmoid(own - against), 0)
+    return Term(terms.sum() / counts.sum().clamp(min=1), counts.sum())
+
+
+def scores(anchor: Tensor, candidate: Tensor, temperature: float | Tensor) -> Tensor:
+    """Cosines over T: (P, C), float32 (float64 if the inputs are).
 
     Args:
         anchor: (P, dim), float; of any length.
         candidate: (C, dim), float.
-        positive: (P,), int64 -> candidates.
-        negative: (P, C), bool; an anchor without any does not count.
-        temperature: T, divides the cosine; dimensionless, above 0.
-
-    Returns:
-        The mean, in nats, float32 (float64 if the inputs are), and how many anchors it is over. 0,
-        with zero gradients, where none counts.
+        temperature: T, dimensionless, above 0.
 
     Raises:
-        ValueError: the shapes disagree or `temperature` is not above 0.
+        ValueError: `temperature` is not above 0.
     """
-    rows = len(anchor)
-    if negative.shape != (rows, len(candidate)) or positive.shape != (rows,):
-        raise ValueError(
-            f"anchor {tuple(anchor.shape)}, candidate {tuple(candidate.shape)}, positive "
-            f"{tuple(positive.shape)} and negative {tuple(negative.shape)} must be (P, dim), "
-            "(C, dim), (P,) and (P, C)"
-        )
     with torch.autocast(anchor.device.type, enabled=False):
-        logits = unit(anchor) @ unit(candidate).T / _positive(temperature)  # (P, C)
-        against = logits.masked_fill(~negative, HIDDEN).logsumexp(dim=1)  # (P,)
-        own = logits.gather(1, positive[:, None]).squeeze(1)  # (P,)
-        terms = torch.where(negative.any(dim=1), -F.logsigmoid(own - against), 0)
-        count = negative.any(dim=1).sum()
-        return Term(terms.sum() / count.clamp(min=1), count)
+        return unit(anchor) @ unit(candidate).T / _positive(temperature)
 
 
 LOSSES: dict[str, Contrast] = {

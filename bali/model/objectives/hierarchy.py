@@ -7,7 +7,7 @@ from torch import Tensor
 
 from bali.model.losses import Term
 from bali.model.objectives.base import Objective
-from bali.model.objectives.contrast import towards
+from bali.model.objectives.contrast import scores, towards
 from bali.model.objectives.temperature import Temperature
 from bali.model.views import Views
 
@@ -24,6 +24,11 @@ class Hierarchy(Objective):
     other names to the first ones, and the two are averaged, as `contrast.info_nce` does. The names
     that compete are those of whole families: siblings tell a name's own concept from what is most
     like it.
+
+    From each candidate's score its prior is taken, w log(1 + documents that mention its concept).
+    Families are drawn without regard to how often text speaks of them; where the loss is least, the
+    cosines alone then hold that too, as if concepts were drawn as the text has them: the logit
+    adjustment of Menon et al. 2021 (arXiv:2007.07314), turned round. w = 0 leaves it out.
 
     The second half is for mentions that equal no name: these mostly say a known concept with
     something added ("hemorrhagic cystitis"); what they look most like are the narrower concepts
@@ -49,11 +54,15 @@ class Hierarchy(Objective):
         first, candidate = views.kind[:rows], views.kind[rows:]  # (P, dim), (P + Q, dim)
         place = torch.arange(rows, device=first.device)
         temperature = self.temperature()
-        there = towards(first, candidate, place, drawn.other, temperature)
-        back = towards(candidate[:rows], first, place, drawn.other[:, :rows], temperature)
+        score = scores(first, candidate, temperature)  # (P, P + Q)
+        expected = score - drawn.prior
+        there = towards(expected, place, drawn.other)
+        # the other way: the concepts' other names are anchors, their first names candidates
+        turned = score[:, :rows].T - drawn.prior[:rows]
+        back = towards(turned, place, drawn.other[:, :rows])
         value = (there.value + back.value) / 2
         if self.parent:
-            above = towards(first, candidate, drawn.parent, drawn.unrelated, temperature)
+            above = towards(expected, drawn.parent, drawn.unrelated)
             value = value + self.parent * above.value
         term = Term(value, there.count)
         if isinstance(temperature, Tensor):

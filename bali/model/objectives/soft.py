@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from bali.model.losses import Term
 from bali.model.objectives.base import Objective
-from bali.model.objectives.contrast import HIDDEN
+from bali.model.objectives.contrast import HIDDEN, scores
 from bali.model.objectives.temperature import Temperature
 from bali.model.views import Views
 
@@ -23,9 +22,9 @@ class Soft(Objective):
         L = mean over spans s of  sum over n of p(n | s) log( p(n | s) / q(n | s) ),
         q(n | s) = exp(cos(s, n) / T) / sum over m of exp(cos(s, m) / T)
 
-    the relative entropy of q to p, as in distillation (Hinton et al. 2015, arXiv:1503.02531). A name
-    that is not among the likeliest of a span has p = 0 and stands in the sum of q alone. Two names
-    of one concept share what it is worth: neither is the other's negative beyond p.
+    the relative entropy of q to p, as in distillation (Hinton et al. 2015, arXiv:1503.02531). A
+    name that is not among the likeliest of a span has p = 0 and stands in the sum of q alone. Two
+    names of one concept share what it is worth: neither is the other's negative beyond p.
     """
 
     def __init__(self, temperature: Temperature) -> None:
@@ -37,9 +36,9 @@ class Soft(Objective):
         """See `Objective`."""
         logit = views.soft_input.logit  # (S, C)
         with torch.autocast(logit.device.type, enabled=False):
-            spans, names = F.normalize(views.soft.float(), dim=1).split(list(logit.shape))
+            spans, names = views.soft[: len(logit)], views.soft[len(logit) :]
             temperature = self.temperature()
-            value = relative_entropy(logit, spans @ names.T / temperature)
+            value = relative_entropy(logit, scores(spans.float(), names.float(), temperature))
         term = Term(value, torch.tensor(len(logit), device=logit.device))
         if isinstance(temperature, Tensor):
             term.watched["temperature"] = temperature.detach()

@@ -23,6 +23,7 @@ from bali.train.names import Names
 from bali.train.sentences import Vocabulary
 from bali.train.settings import Settings
 from bali.train.subgraphs import Subgraphs
+from bali.train.soft import SoftLinks
 from bali.train.synonyms import SynonymPairs
 
 NOT_LINEAR = {
@@ -105,13 +106,15 @@ def test_the_gradient_reaches_every_mention_token_and_every_name(tiny: TinyInput
     assert (gradient(batch.graph.written or batch.graph.names) > 0).all()
 
 
-@pytest.mark.parametrize("objective", ["synonyms", "hierarchy"])
+@pytest.mark.parametrize("objective", ["synonyms", "hierarchy", "soft"])
 def test_the_gradient_reaches_every_name_drawn_from_the_whole_graph(
     tiny: TinyInputs, objective: str
 ):
     names = Names(tiny.names, len(WORDS))
     hierarchy = Hierarchy(tiny.hierarchy, names, 6, 2)
-    batch = make_batch(tiny, [0, 1], synonyms=SynonymPairs(names, 6), hierarchy=hierarchy)
+    soft = SoftLinks(tiny.soft_links, names, 5, 2)
+    drawn = {"synonyms": SynonymPairs(names, 6), "hierarchy": hierarchy, "soft": soft}
+    batch = make_batch(tiny, [0, 1], **drawn)
     aligner = make_aligner(tiny, w_align=0.0, **{f"w_{objective}": 1.0})
     texts = getattr(batch, objective).names
     assert (input_gradient(aligner, batch)(texts) > 0).all()

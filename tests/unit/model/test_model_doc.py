@@ -14,6 +14,7 @@ from bali.model.batch import Links
 from bali.model.views import Views
 from bali.train.hierarchy import Hierarchy
 from bali.train.names import Names
+from bali.train.soft import SoftLinks
 from bali.train.synonyms import SynonymPairs
 from paths import REPOSITORY
 
@@ -26,8 +27,10 @@ ITEMS = [0, 2, 8, 12, 19]  # sentences whose step has another number of each thi
 
 def test_every_tensor_of_a_step_has_the_shape_and_kind_that_the_document_says(tiny: TinyInputs):
     synonyms = SynonymPairs(Names(tiny.names, len(WORDS)), 14)
-    hierarchy = Hierarchy(tiny.hierarchy, Names(tiny.names, len(WORDS)), 6, 1)
-    options = {"siblings": 1, "use_links": True, "synonyms": synonyms, "hierarchy": hierarchy}
+    hierarchy = Hierarchy(tiny.hierarchy, Names(tiny.names, len(WORDS)), 2, 1)
+    soft = SoftLinks(tiny.soft_links, Names(tiny.names, len(WORDS)), 10, 3)
+    options = {"siblings": 1, "use_links": True, "synonyms": synonyms}
+    options |= {"hierarchy": hierarchy, "soft": soft}
     batch = make_batch(tiny, ITEMS, "linear-v1", **options)
     aligner = make_aligner(tiny, encoder="linear-v1")
     # a mention of two tokens, of which the tiny sentences have none
@@ -38,7 +41,7 @@ def test_every_tensor_of_a_step_has_the_shape_and_kind_that_the_document_says(ti
     batch = replace(batch, token=token, group=group, links=links)
     roots = {"batch": batch, "views": Views(batch, aligner)}
     rows = ROW.findall(TEXT)
-    assert len(rows) == 40
+    assert len(rows) == 45
     sizes = {"2": 2, "d": aligner.lm.config.hidden_size}
     for path, shape, dtype in rows:
         root, *names = path.split(".")
@@ -52,6 +55,7 @@ def test_every_tensor_of_a_step_has_the_shape_and_kind_that_the_document_says(ti
     assert sizes.pop("R") == sizes["S"]
     a = sizes.pop("A")  # these two are as great as something else here
     assert sizes.pop("A + B") == a + sizes["B"]
+    assert sizes.pop("X + Z") == sizes["X"] + sizes["Z"]
     assert len(set(sizes.values())) == len(sizes), sizes
     assert sizes["2P"] == 2 * sizes["P"]
     assert sizes["C"] == len(set(batch.concept.tolist())) + sizes["K"]

@@ -52,6 +52,8 @@ STEP = Step(
     synonyms=2,
     kinds=3,
     candidates=5,
+    spans=3,
+    meant=2,
     triples=6,
 )
 
@@ -67,7 +69,7 @@ def test_flops_by_hand():
         "graph encoder": 5 * 2 * 32 + 2 * 32,
         "relations": (3 + 5) * 2 * 32,
         "projections": 2 * 7 * 2 * 4 * 3,
-        "contrasts": 2 * 2 * 6 * 7 * 3 + 2 * 4 * 4 * 4 + 2 * 3 * (3 + 2 * 5) * 4,
+        "contrasts": 2 * 2 * 6 * 7 * 3 + 2 * 4 * 4 * 4 + 2 * (3 * 5 + 3 * 2) * 4,
         "link prediction": 2 * 6 * 7 * 4,
         "confirmed triples": 2 * 36 * 7,
     }
@@ -81,7 +83,7 @@ def test_flops_by_hand():
 
 def test_memory_and_time_by_hand():
     settings = settings_with(precision="fp32")
-    compared = 6 * 7 + 4 * 4 + 3 * (3 + 2 * 5) + 6 * (6 + 3 + 4)
+    compared = 6 * 7 + 4 * 4 + 3 * 5 + 3 * 2 + 6 * (6 + 3 + 4)
     fixed = 16 * 500 + 4 * 20 + 3 * 4 * 7 * 10 + 16 * compared
     assert memory(SHAPE, settings, STEP) == fixed + 100 * 2 * 4 * 34 * 2
     bf16 = settings_with(precision="bf16")
@@ -98,6 +100,7 @@ def step_of(batch: Batch, run: Trainer) -> Step:
         objective(views)
     graph, links, settings = batch.graph, batch.links, run.settings
     kinds, candidates = batch.hierarchy.unrelated.shape if batch.hierarchy else (0, 0)
+    spans, meant = batch.soft.logit.shape if batch.soft else (0, 0)
     return Step(
         readings=tuple(
             Reading(len(texts.ids), texts.cells, texts.rows.token.shape[1])
@@ -113,6 +116,8 @@ def step_of(batch: Batch, run: Trainer) -> Step:
         synonyms=len(batch.synonyms.concept) if batch.synonyms else 0,
         kinds=kinds,
         candidates=candidates,
+        spans=spans,
+        meant=meant,
         triples=len(links.row) if links else 0,
     )
 
@@ -136,6 +141,7 @@ def step_of(batch: Batch, run: Trainer) -> Step:
         {"align_loss": "infonce", "mask_mentions": 0.5},
         {"w_align": 0.0, "w_mlm": 0.0, "w_hierarchy": 1.0, "hierarchy_siblings": 2},
         {"w_align": 0.0, "w_mlm": 0.0, "w_hierarchy": 1.0, "hierarchy_parent": 0.0},
+        {"w_align": 0.0, "w_mlm": 0.0, "w_soft": 1.0},
     ],
     ids=str,
 )

@@ -15,12 +15,12 @@ from bali.model.masking import IGNORED
 from bali.model.tokenizer import load_tokenizer
 from bali.storage import from_columns, map_ipc, read_table, write_ipc, write_table
 from bali.train.hierarchy import Hierarchy
-from bali.train.soft import SoftLinks
 from bali.train.inspection import batch_tensors
 from bali.train.names import Names
 from bali.train.run import vocabulary_of
 from bali.train.settings import Settings
 from bali.train.siblings import draw_siblings
+from bali.train.soft import SoftLinks
 from bali.train.subgraphs import Subgraphs
 from bali.train.synonyms import SynonymPairs
 

@@ -55,7 +55,8 @@ def in_the_clinic(tiny: TinyInputs, tmp_path: Path) -> TinyInputs:
     rows = map_ipc("node_names", tiny.names).to_pylist()
     tokenizer = load_tokenizer(tiny.lm)
     for name in ("patients in the clinic", "surgery"):
-        rows.append({"node": len(WORDS) - 1, "name": name, "input_ids": tokenizer(name)["input_ids"]})
+        ids = tokenizer(name)["input_ids"]
+        rows.append({"node": len(WORDS) - 1, "name": name, "input_ids": ids})
     columns = {key: [row[key] for row in rows] for key in rows[0]}
     path = tmp_path / "names.arrow"
     write_ipc("node_names", [from_columns("node_names", columns)], path)

@@ -41,6 +41,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "hierarchy_pairs": {"hierarchy_pairs": 3},
     "hierarchy_siblings": {"hierarchy_siblings": 0},
     "hierarchy_parent": {"hierarchy_parent": 0.5},
+    "mention_prior": {"mention_prior": 1.0},
     "soft_spans": {"soft_spans": 3},
     "soft_names": {"soft_names": 1},
     "link_score": {"link_score": "transe"},
