@@ -18,6 +18,7 @@ import yaml
 from bali.errors import InputError
 from bali.files import atomic_path, read_json, require_file
 from bali.report.rows import FIGURES
+from bali.report.sources import corpus_in_words
 
 TAGS = ["biomedical", "entity-linking", "umls", "knowledge-graph", "sentence-transformers"]
 
@@ -114,8 +115,7 @@ def card(
         "",
         "## Data",
         "",
-        f"Knowledge graph: {releases}. Text: {settings['corpus']['folder']}, files "
-        f"{settings['corpus']['first']} to {settings['corpus']['last']}.",
+        f"Knowledge graph: {releases}. Text: {corpus_in_words(settings['corpus'])}.",
         "",
         "| step | table | read | kept |",
         "|---|---|---|---|",

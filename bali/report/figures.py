@@ -65,6 +65,7 @@ OBJECTIVES = {
     "own_name": "Mention and own name",
     "synonyms": "Names of one concept",
     "hierarchy": "A name and a broader one",
+    "soft": "A span and what it may mean",
     "link": "Link prediction",
 }
 PANELS = 2  # a row of them

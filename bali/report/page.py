@@ -21,6 +21,7 @@ from bali.report.examples import choose_examples
 from bali.report.figures import accuracy_figure, dropped_figure, losses_figure
 from bali.report.results import compare, differences_csv, read_results, results_csv
 from bali.report.shards import Shard, kept_in
+from bali.report.sources import corpus_in_words
 from bali.report.statistics import (
     GraphStatistics,
     MentionStatistics,
@@ -187,11 +188,10 @@ def summarise(
 ) -> str:
     """One sentence on what was run."""
     releases = ", ".join(Path(meta).parent.name for meta in settings["umls"]["meta"])
-    corpus = settings["corpus"]
     seeds = settings["seeds"]
     return (
         f"Knowledge graph {releases} ({graph.concepts:,} concepts, {graph.relations:,} relations); "
-        f"text {corpus['folder']}, files {corpus['first']} to {corpus['last']} "
+        f"text {corpus_in_words(settings['corpus'])} "
         f"({mentions.sentences:,} sentences, {mentions.mentions:,} mentions); "
         f"base language model {settings['lm']['name']}; "
         f"runs {', '.join(settings['run_set'])}; "

@@ -14,9 +14,10 @@ def role(run: str, settings: Mapping[str, Any]) -> str:
         settings: the whole config.
 
     Returns:
-        base; mlm: text alone; synonyms: names of one concept and no text; names: mentions and
-        their concepts' names; shuffled, frozen: the graph with wrong edges, or with an encoder
-        that does not learn; graph; other: a model that is no run of ours.
+        base; mlm: text alone; synonyms: names of one concept and no text; spans: spans of text and
+        what they may mean; names: mentions and their concepts' names; shuffled, frozen: the graph
+        with wrong edges, or with an encoder that does not learn; graph; other: a model that is no
+        run of ours.
     """
     if run == "base":
         return "base"
@@ -33,6 +34,8 @@ def role(run: str, settings: Mapping[str, Any]) -> str:
         return "graph"
     if train["w_align"] or train["w_own_name"]:
         return "names"
+    if train["w_soft"]:
+        return "spans"
     return "synonyms" if train["w_synonyms"] else "mlm"
 
 
@@ -42,11 +45,13 @@ QUESTIONS = {
     ("graph", "shuffled"): "What true edges add to shuffled ones",
     ("graph", "frozen"): "What training the graph encoder adds to a frozen one",
     ("graph", "synonyms"): "What alignment with the graph adds to synonyms alone",
+    ("graph", "spans"): "What alignment with the graph adds to spans of text alone",
     ("names", "synonyms"): "What names beside their mentions add to synonyms alone",
     ("graph", "mlm"): "What alignment with the graph adds to MLM training",
     ("names", "mlm"): "What alignment with names adds to MLM training",
     ("graph", "base"): "What alignment with the graph adds to the base LM",
     ("names", "base"): "What alignment with names adds to the base LM",
+    ("spans", "base"): "What spans of text and how often concepts are mentioned add to the base LM",
     ("synonyms", "base"): "What synonyms add to the base LM",
     ("mlm", "base"): "What MLM training on this text adds to the base LM",
 }

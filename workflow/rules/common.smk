@@ -219,6 +219,13 @@ def soft_links_of_run(wildcards):
     return [pairs_of_run("soft_links.arrow")(wildcards)] if settings["w_soft"] else []
 
 
+def soft_links_counts():
+    """The counts of the soft links, where a run of run_set trains on them."""
+    runs = ({**config["train"], **config["runs"][run]} for run in config["run_set"])
+    path = f"results/pairs/{ROUND}/{config['lm']['name']}/soft_links.counts.json"
+    return [path] if any(settings["w_soft"] for settings in runs) else []
+
+
 def all_settings(wildcards):
     """All settings as one JSON text. A function: Snakemake would read {number} as a wildcard."""
     return json.dumps(config, sort_keys=True)

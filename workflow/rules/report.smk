@@ -113,6 +113,7 @@ rule report_page:
             "results/graph/subgraphs.counts.json",
             "results/graph/hierarchy.counts.json",
             f"results/pairs/{ROUND}/{config['lm']['name']}/tokens.counts.json",
+            *soft_links_counts(),
         ],
         metrics=all_results(),
         gains="results/report/gains.csv",

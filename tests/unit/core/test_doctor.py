@@ -208,7 +208,9 @@ def corpus(tmp_path: Path) -> dict[str, object]:
         digest = md5(number.encode()).hexdigest()
         path.with_name(f"{path.name}.md5").write_text(f"MD5({path.name})= {digest}\n")
     name = "p{number}.xml.gz"
-    return {"folder": str(tmp_path), "name": name, "first": "01", "last": "02", "download": None}
+    numbers = {"name": name, "first": "01", "last": "02"}
+    texts = {"layout": "pubtator", "files": []}
+    return {"folder": str(tmp_path), **numbers, "download": None, "texts": texts}
 
 
 def test_pubmed_files(corpus, tmp_path):
@@ -230,6 +232,18 @@ def test_pubmed_files(corpus, tmp_path):
     assert sources.check_pubmed(demo, deep=False).level == OK
     for first, last in (("1", "02"), ("02", "01")):
         assert sources.check_pubmed(corpus | {"first": first, "last": last}, False).level == FAIL
+
+
+def test_text_of_annotated_corpora(corpus, tmp_path):
+    texts = corpus | {
+        "folder": None,
+        "texts": {"layout": "pubtator", "files": [tmp_path / "a.txt"]},
+    }
+    result = sources.check_pubmed(texts, deep=False)
+    assert (result.level, result.found) == (FAIL, f"{tmp_path / 'a.txt'}: no such file")
+    (tmp_path / "a.txt").touch()
+    assert sources.check_pubmed(texts, deep=False).level == OK
+    assert sources.pubmed_bytes(texts) == 0
 
 
 def test_language_model(tmp_path):

@@ -22,8 +22,8 @@ from bali.train.linear import Writer
 from bali.train.names import Names
 from bali.train.sentences import Vocabulary
 from bali.train.settings import Settings
-from bali.train.subgraphs import Subgraphs
 from bali.train.soft import SoftLinks
+from bali.train.subgraphs import Subgraphs
 from bali.train.synonyms import SynonymPairs
 
 NOT_LINEAR = {

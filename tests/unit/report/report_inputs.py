@@ -9,11 +9,16 @@ from bali.tables import TABLES
 HOSTILE = 'Fish & <script>alert("1")</script>'
 # keys of `train` that tell what a run stands for
 TRAIN = {"encoder": "gat", "edges": "stated", "freeze_graph": False, "w_align": 1.0} | {
-    f"w_{name}": 0.0 for name in ("own_name", "synonyms", "hierarchy", "link")
+    f"w_{name}": 0.0 for name in ("own_name", "synonyms", "hierarchy", "soft", "link")
 }
 SETTINGS = {
     "umls": {"meta": ["resources/umls/2023AB/META"]},
-    "corpus": {"folder": "resources/pubmed/tiny", "first": "1", "last": "2"},
+    "corpus": {
+        "folder": "resources/pubmed/tiny",
+        "first": "1",
+        "last": "2",
+        "texts": {"files": []},
+    },
     "lm": {"name": "tiny-lm"},
     "train": TRAIN,
     "runs": {"gat": {}, "names-only": {"encoder": "none"}, "mlm-only": {"w_align": 0.0}},

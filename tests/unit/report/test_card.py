@@ -2,10 +2,12 @@
 
 import json
 
+import pytest
 import yaml
 from report_inputs import write_task_outputs
 
 from bali.__main__ import main
+from bali.report.sources import corpus_in_words
 
 HISTORY = {
     "seed": 29,
@@ -19,7 +21,7 @@ HISTORY = {
 }
 SETTINGS = {
     "umls": {"meta": ["resources/umls/2023AB/META"]},
-    "corpus": {"folder": "resources/pubmed", "first": "1", "last": "2"},
+    "corpus": {"folder": "resources/pubmed", "first": "1", "last": "2", "texts": {"files": []}},
     "lm": {"name": "tiny", "source": "hf:owner/tiny"},
     "pairs": {"name_tokens": 32},
 }
@@ -45,3 +47,16 @@ def test_a_card_holds_the_runs_own_figures_and_stands_beside_the_weights(tmp_pat
     assert "| validation, last | 2 | 1.250 | align 1.250 |" in text
     assert "(arXiv:2509.07588). Objectives and their weights: align (1); what stands" in text
     assert "A name's vector is the first token" in text
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "expected"),
+    [
+        ("pubmed", [], "pubmed, files 1 to 2"),
+        ("pubmed", ["a/b.txt"], "pubmed, files 1 to 2; texts of b.txt"),
+        (None, ["a/b.txt", "c.xml"], "texts of b.txt, c.xml"),
+    ],
+)
+def test_where_the_text_came_from(folder: str | None, files: list[str], expected: str):
+    corpus = {"folder": folder, "first": "1", "last": "2", "texts": {"files": files}}
+    assert corpus_in_words(corpus) == expected

@@ -77,6 +77,8 @@ def test_a_control_of_the_graph_speaks_of_the_run_that_differs_in_it_alone():
         ({"w_align": 0.0, "w_hierarchy": 1.0, "edges": "shuffled"}, "shuffled"),
         ({"w_align": 0.0, "w_link": 1.0, "edges": "shuffled"}, "shuffled"),
         ({"w_align": 0.0, "w_hierarchy": 1.0, "freeze_graph": True}, "graph"),
+        ({"w_align": 0.0, "w_soft": 1.0}, "spans"),
+        ({"w_align": 0.0, "w_soft": 1.0, "w_hierarchy": 1.0}, "graph"),
         ({"w_align": 0.0}, "mlm"),
     ],
 )
