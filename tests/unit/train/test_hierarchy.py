@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-from test_train_run import train
+from test_train_run import load_data_of, train
 from test_training_data import load, names_in
 from tiny_training import SETTINGS, WORDS, TinyInputs
 
@@ -102,6 +102,21 @@ def test_they_are_drawn_by_seed_epoch_and_step_over_all_concepts_and_names(tiny:
     steps = [draw(29, 1, step) for step in range(60)]
     assert {n for step in steps for n in nodes_of(tiny, step).concepts} == set(PARENT) - {11}
     assert {name.count(" ") for step in steps for name in names_in(tiny, step.names)} == {0, 3}
+
+
+def test_candidates_bring_how_often_the_text_mentions_them(tiny: TinyInputs):
+    documents: dict[int, set[tuple[int, int]]] = {}
+    for row in map_ipc("pairs", tiny.train).to_pylist():
+        for node in row["concept"]:
+            documents.setdefault(node, set()).add((row["pmid"], row["version"]))
+    assert len({len(found) for found in documents.values()}) > 1
+    for weight in (0.0, 0.5):
+        changes = {"w_hierarchy": 1.0, "mention_prior": weight}
+        data = load_data_of(tiny, Settings.from_json(json.dumps({**SETTINGS, **changes})))
+        drawn = data.at(0).hierarchy
+        candidates = nodes_of(tiny, drawn).candidates
+        expected = [weight * np.log(1 + len(documents.get(node, ()))) for node in candidates]
+        assert drawn.prior.tolist() == pytest.approx(expected)
 
 
 def test_cycles_end_and_what_stands_on_one_is_related(tiny: TinyInputs, tmp_path: Path):
