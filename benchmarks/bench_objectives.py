@@ -27,15 +27,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import BertConfig, BertModel
 
 from bali.model.aligner import Aligner
-from bali.model.batch import Batch, GraphInput, HierarchyInput, SynonymInput, Texts
+from bali.model.batch import Batch, GraphInput, HierarchyInput, SoftInput, SynonymInput, Texts
 from bali.model.graph_encoder import RowEncoder, build_graph_encoder
 from bali.model.masking import IGNORED
 from bali.model.mlm_head import FreshHead
 from bali.model.objectives.alignment import Alignment, OwnName
 from bali.model.objectives.base import Objective
+from bali.model.objectives.contrast import HIDDEN
 from bali.model.objectives.hierarchy import Hierarchy
 from bali.model.objectives.link import SCORES, LinkPrediction
 from bali.model.objectives.masked_tokens import MaskedTokens
+from bali.model.objectives.soft import Soft
 from bali.model.objectives.synonyms import Synonyms
 from bali.model.objectives.temperature import Temperature
 from bali.train.links import triples
@@ -53,6 +55,7 @@ CASES: dict[str, tuple[tuple[str, ...], int, bool]] = {
     "link": (("link",), 0, True),
     "synonyms, 64 pairs": (("synonyms",), 0, False),
     "hierarchy, 16 families of 4": (("hierarchy",), 0, False),
+    "soft, 64 spans of 4 names": (("soft",), 0, False),
     "mlm + align + own_name + link": (("mlm", "align", "own_name", "link"), 0, True),
 }
 
@@ -100,6 +103,7 @@ def make_batch(siblings: int, graph: bool) -> Batch:
         graph=graph_input,
         synonyms=synonyms,
         hierarchy=families(rng, 16, 4),
+        soft=spans(rng, 64, 4),
         links=triples(graph_input),
     )
 
@@ -115,6 +119,13 @@ def families(rng: np.random.Generator, number: int, children: int) -> HierarchyI
     return HierarchyInput(names, parent, other, unrelated, torch.zeros(len(other[0])))
 
 
+def spans(rng: np.random.Generator, number: int, each: int) -> SoftInput:
+    """Spans that share no name, each with as many."""
+    logit = torch.full((number, number * each), HIDDEN)
+    logit[torch.arange(number * each) // each, torch.arange(number * each)] = 1.0
+    return SoftInput(random_texts(rng, number * (1 + each), 4, 12), logit)
+
+
 def make_aligner(names: tuple[str, ...], graph: bool) -> Aligner:
     """The joint model with some objectives."""
     torch.manual_seed(29)
@@ -128,6 +139,7 @@ def make_aligner(names: tuple[str, ...], graph: bool) -> Aligner:
         "link": LinkPrediction(SCORES["distmult"](RELATIONS, DIM), temperature),
         "synonyms": Synonyms("multi_similarity", temperature),
         "hierarchy": Hierarchy(temperature),
+        "soft": Soft(temperature),
     }
     options = {"layers": 3, "heads": 2, "dropout": 0.1, "residual": False}
     encoder = build_graph_encoder("gat", DIM, **options) if graph else RowEncoder()
