@@ -68,11 +68,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the spans with their candidates."""
-    if args.temperature <= 0 or args.candidates < 2:
-        raise InputError(
-            f"train.soft_links: temperature {args.temperature} must be above 0 and candidates "
-            f"{args.candidates} 2 or more"
-        )
+    if args.temperature <= 0:
+        raise InputError(f"soft_links.temperature: {args.temperature} must be above 0")
+    if args.candidates < 2:
+        raise InputError(f"soft_links.candidates: {args.candidates} must be 2 or more")
     torch.set_num_threads(args.threads)
     faiss.omp_set_num_threads(args.threads)
     tokenizer = load_tokenizer(args.lm)

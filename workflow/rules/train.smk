@@ -18,7 +18,7 @@ rule train_soft_links:
         "../envs/torch.yaml"
     threads: 2
     resources:
-        mem_mb=4_000,
+        mem_mb=4_000,  # measured: 960 MB for 46,000 names; all their vectors are in memory
         runtime=240,
     params:
         pooling=lookup(dpath="train/name_pooling", within=config),

@@ -201,11 +201,24 @@ def test_no_spans_or_names_of_another_run_are_errors(tiny: TinyInputs, tmp_path:
             SoftLinks(path, names, 4, 2)
 
 
-def test_candidates_of_less_than_two_are_one_line(
-    tiny: TinyInputs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("flag", "value", "message"),
+    [
+        ("--candidates", 1, "soft_links.candidates: 1 must be 2 or more"),
+        ("--temperature", 0, "soft_links.temperature: 0.0 must be above 0"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_one_line(
+    tiny: TinyInputs,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    flag: str,
+    value: int,
+    message: str,
 ) -> None:
-    flags = FLAGS | {"--candidates": 1, "--pairs": tiny.train, "--names": tiny.names}
+    flags = FLAGS | {flag: value, "--pairs": tiny.train, "--names": tiny.names}
     flags |= {"--lm": tiny.lm, "--out": tmp_path / "a", "--counts": tmp_path / "b"}
     flags |= {"--log": tmp_path / "log"}
     assert main(["train", "soft_links", *(str(w) for pair in flags.items() for w in pair)]) == 2
-    assert "candidates 1 must be above 0" not in capsys.readouterr().err
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
