@@ -115,8 +115,10 @@ class LinkPrediction(Objective):
         if not len(links.row):
             return Term(views.nothing(), torch.zeros_like(links.row).sum())
         temperature = self.temperature()
-        with torch.autocast(views.name.device.type, enabled=False):
-            name, mention = unit(views.name), unit(views.mention)  # (names, dim), (M, dim)
+        # encoded out here, in the run's precision; only what follows needs float32
+        vectors = views.name, views.mention  # (names, dim), (M, dim)
+        with torch.autocast(views.concept.device.type, enabled=False):
+            name, mention = (unit(part) for part in vectors)
             value = link_loss(
                 self.score, name, mention, links.head, links.relation, links.row, temperature
             )

@@ -35,11 +35,10 @@ class Soft(Objective):
     def forward(self, views: Views) -> Term:
         """See `Objective`."""
         logit = views.soft_input.logit  # (S, C)
-        with torch.autocast(logit.device.type, enabled=False):
-            spans, names = views.soft[: len(logit)], views.soft[len(logit) :]
-            temperature = self.temperature()
-            value = relative_entropy(logit, scores(spans.float(), names.float(), temperature))
-        term = Term(value, torch.tensor(len(logit), device=logit.device))
+        spans, names = views.soft[: len(logit)], views.soft[len(logit) :]
+        temperature = self.temperature()
+        value = relative_entropy(logit, scores(spans, names, temperature))
+        term = Term(value, logit.new_full((), len(logit), dtype=torch.int64))
         if isinstance(temperature, Tensor):
             term.watched["temperature"] = temperature.detach()
         return term

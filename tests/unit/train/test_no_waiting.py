@@ -26,6 +26,7 @@ CPU = torch.device("cpu")
         {"align_loss": "multi_similarity"},
         {"w_own_name": 1.0, "w_synonyms": 1.0, "w_link": 1.0, "hard_negatives": 1},
         {"w_synonyms": 1.0, "synonyms_mining": "hard", "w_hierarchy": 1.0},
+        {"w_soft": 1.0, "w_hierarchy": 1.0, "mention_prior": 1.0, "temperature_learnt": True},
         {"encoder": "linear-v2", "mask_mentions": 0.3, "hidden_layer": 1},
         {"mention_pooling": "attention"},
     ],
@@ -47,11 +48,11 @@ def test_what_waits_is_noticed():
 
 def test_every_tensor_of_a_batch_moves_and_the_lengths_stay(tiny: TinyInputs):
     every = {"encoder": "linear-v1", "w_own_name": 1.0, "w_link": 1.0, "w_synonyms": 1.0}
-    settings = trainer(tiny, **every, w_hierarchy=1.0).settings
+    settings = trainer(tiny, **every, w_hierarchy=1.0, w_soft=1.0).settings
     batch = load_data_of(tiny, settings).at(0)
     there = batch.to(torch.device("meta"))
-    # sentences, names, subgraphs as texts, synonyms, hierarchy
-    assert len(list(texts_of(there))) == 5
+    # sentences, names, subgraphs as texts, synonyms, hierarchy, soft
+    assert len(list(texts_of(there))) == 6
     for texts in texts_of(there):
         assert texts.lengths.device == CPU
         tensors = (texts.ids, texts.first, texts.owner, *vars(texts.rows).values())
@@ -61,5 +62,6 @@ def test_every_tensor_of_a_batch_moves_and_the_lengths_stay(tiny: TinyInputs):
     here = dict(batch_tensors(batch.to(CPU)))
     assert here.keys() >= {"synonyms.names.ids", "links.row", "graph.relation", "masked"}
     assert here.keys() >= {"graph.written.ids", "hierarchy.names.ids", "hierarchy.unrelated"}
+    assert here.keys() >= {"hierarchy.prior", "soft.names.ids", "soft.logit"}
     for name, tensor in batch_tensors(batch):
         assert torch.equal(here[name], tensor), name

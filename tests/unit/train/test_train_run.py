@@ -3,7 +3,7 @@
 import json
 import math
 from argparse import Namespace
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +291,21 @@ def test_a_missing_table_is_named(
     gone = replace(tiny, train=tmp_path / "gone.arrow")
     assert train(gone, tmp_path) == 2
     assert f"bali: error: {tmp_path}/gone.arrow: no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("weight", [f.name for f in fields(Settings) if f.name.startswith("w_")])
+def test_every_text_is_read_in_the_precision_of_the_run(tiny: TinyInputs, weight: str):
+    """The losses are float32; the language model in front of them must not be."""
+    alone = {name: 0.0 for name in SETTINGS if name.startswith("w_")}
+    settings = {**SETTINGS, **alone, weight: 1.0, "precision": "bf16"}
+    settings = Settings.from_json(json.dumps(settings))
+    data = load_data_of(tiny, settings)
+    aligner = build_aligner(tiny.lm, settings, data.relations)
+    run = Trainer(aligner, data, settings, torch.device("cpu"))
+    seen: list[torch.dtype] = []
+    for module in aligner.lm.modules():
+        if isinstance(module, torch.nn.Linear):
+            module.register_forward_hook(lambda _, __, output: seen.append(output.dtype))
+    losses = run.losses(data.at(0))
+    assert losses.total.dtype == torch.float32
+    assert set(seen) == {torch.bfloat16}
