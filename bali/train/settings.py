@@ -120,7 +120,7 @@ class Settings:
 
     @property
     def reads_sentences(self) -> bool:
-        """Some objective reads vectors of sentences; only synonyms does without."""
+        """Some objective reads vectors of sentences; those that draw names or spans do without."""
         return bool(self.w_mlm or self.needs_names)
 
     @property

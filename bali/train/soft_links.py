@@ -79,9 +79,11 @@ def run(args: argparse.Namespace) -> None:
     sentences, named = (
         Ragged(table["input_ids"]).rows(np.arange(table.num_rows)) for table in (pairs, names)
     )
-    spans, equal = find_spans(sentences, named, Vocabulary.of(tokenizer), args.most_words)
+    spans, equal = find_spans(sentences, named, Vocabulary(tokenizer), args.most_words)
     drawn = np.argsort(mix(_SPAN, args.seed, spans.hash))[: args.most_spans]
-    texts = sorted(set(tokenizer.batch_decode(spans.ids.take(drawn).tolist())))
+    ids = spans.ids.take(drawn).tolist()
+    # batch_decode makes one empty text of no ids
+    texts = sorted({text.strip() for text in tokenizer.batch_decode(ids)} if ids else ())
     encoder = TextEncoder.load(args.lm, args.pooling)
     queries, vectors = (
         unit(encoder.encode(strings, BATCH, args.name_tokens))

@@ -25,23 +25,42 @@ INSIDE = "##"  # WordPiece: a token that goes on with a word
 BEGINS = ("\u0120", "\u2581")  # byte-level BPE, SentencePiece: a token that begins a word
 
 
-class Vocabulary(NamedTuple):
-    """What a tokeniser's tokens are to words: an array over all ids each, bool."""
+class Vocabulary:
+    """What a tokeniser's tokens are to words.
 
-    begins: NDArray[np.bool_]  # the token begins a word
-    closes: NDArray[np.bool_]  # no span holds it: punctuation, special tokens
+    Attributes:
+        begins: (ids,), bool: the token begins a word.
+        marks: (ids,), bool: it has no letter and no digit, so that a word ends before it.
+        closes: (ids,), bool: no span holds it: punctuation, special tokens.
+    """
 
-    @classmethod
-    def of(cls, tokenizer: PreTrainedTokenizerFast) -> Vocabulary:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         """Read it off the tokens: the family marks either what begins a word or what goes on."""
         tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
         if any(token.startswith(INSIDE) and len(token) > len(INSIDE) for token in tokens):
             begins = [not token.startswith(INSIDE) for token in tokens]
         else:
-            begins = [token.startswith(BEGINS) or token in CLOSING for token in tokens]
-        closes = np.array([token.lstrip("".join(BEGINS)) in CLOSING for token in tokens])
-        closes[tokenizer.all_special_ids] = True
-        return cls(np.array(begins), closes)
+            begins = [token.startswith(BEGINS) for token in tokens]
+        plain = [token.lstrip("".join(BEGINS)).removeprefix(INSIDE) for token in tokens]
+        self.begins = np.array(begins)
+        self.marks = np.array([not any(map(str.isalnum, token)) for token in plain])
+        self.closes = np.array([token in CLOSING for token in plain])
+        self.closes[tokenizer.all_special_ids] = True
+        self._tokenizer = tokenizer
+        self._number: dict[str, int] = {}
+
+    def numbers(self, ids: Ints, first: Ints, end: Ints) -> Ints:
+        """One number for each word, the same wherever and however it is written.
+
+        Byte-level tokens of a word differ by whether a space stands before it, and cased ones by
+        how a sentence begins; its letters are what counts.
+        """
+        _, at, kind = np.unique(_hashes(ids, first, end), return_index=True, return_inverse=True)
+        runs = [ids[first[i] : end[i]].tolist() for i in at]
+        texts = self._tokenizer.batch_decode(runs) if runs else []
+        keys = [text.strip().lower() for text in texts]
+        found = [self._number.setdefault(key, len(self._number)) for key in keys]
+        return np.array(found, np.int64)[kind]
 
 
 class Words(NamedTuple):
@@ -50,26 +69,26 @@ class Words(NamedTuple):
     first: Ints  # (words,): place of its first token
     end: Ints  # (words,): the place after its last
     text: Ints  # (words,): number of its text; -1 where the word is no word but closes a phrase
-    hash: Hashes  # (words,): equal for equal words
+    number: Ints  # (words,): equal for equal words, see `Vocabulary.numbers`
 
 
 class Spans(NamedTuple):
     """Distinct spans, sorted by hash."""
 
-    ids: Lists  # token ids, without special tokens
-    hash: Hashes  # (spans,): equal for equal token ids
+    ids: Lists  # token ids, without special tokens, as they first stand
+    hash: Hashes  # (spans,): equal for equal words
 
 
 def words_of(texts: Lists, vocabulary: Vocabulary) -> Words:
     """Cut texts into words; a token that opens a text begins one in any case."""
     ids = texts.values
-    closes = vocabulary.closes[ids]
-    after = np.concatenate([[True], closes[:-1]])  # also without a space in between
-    begins = vocabulary.begins[ids] | closes | after | (texts.position == 0)
+    closes, marks = vocabulary.closes[ids], vocabulary.marks[ids] | vocabulary.closes[ids]
+    after = np.concatenate([[True], marks[:-1]])[: len(ids)]  # also without a space in between
+    begins = vocabulary.begins[ids] | marks | after | (texts.position == 0)
     first = np.flatnonzero(begins)
-    end = np.append(first[1:], len(ids))
+    end = np.append(first[1:], len(ids))[: len(first)]
     text = np.where(closes[first], -1, texts.owner[first])
-    return Words(first, end, text, _hashes(ids, first, end))
+    return Words(first, end, text, vocabulary.numbers(ids, first, end))
 
 
 def find_spans(
@@ -88,42 +107,42 @@ def find_spans(
     """
     named = words_of(names, vocabulary)
     rows = np.flatnonzero(named.text >= 0)
-    text, known = named.text[rows], named.hash[rows]
+    text, known = named.text[rows], named.number[rows]
     opens = np.diff(text, prepend=-1) != 0
     closes = np.append(opens[1:], True)[: len(rows)]
     opening, closing = _edges(known, opens), _edges(known, closes)
-    whole = _hashes(names.values, named.first[rows[opens]], named.end[rows[closes]])
+    whole = _hashes(named.number, rows[opens], rows[closes] + 1)
 
     words = words_of(sentences, vocabulary)
-    may_open = np.isin(words.hash, opening) & (words.text >= 0)
-    may_close = np.isin(words.hash, closing) & (words.text >= 0)
+    may_open = np.isin(words.number, opening) & (words.text >= 0)
+    may_close = np.isin(words.number, closing) & (words.text >= 0)
     phrase = np.cumsum(words.text < 0)  # spans stay between what closes
-    first, end = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for length in range(1, most_words + 1):
-        open_ = np.arange(len(words.first) - length + 1)
-        close = open_ + length - 1
-        fits = may_open[open_] & may_close[close] & (words.text[open_] == words.text[close])
-        fits &= phrase[open_] == phrase[close]
-        first.append(words.first[open_[fits]])
-        end.append(words.end[close[fits]])
-    begin, stop = np.concatenate(first), np.concatenate(end)
-    found, at = np.unique(_hashes(sentences.values, begin, stop), return_index=True)
+    first, last = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for length in range(1, min(most_words, len(words.first)) + 1):
+        begin = np.arange(len(words.first) - length + 1)
+        end = begin + length - 1
+        fits = may_open[begin] & may_close[end] & (words.text[begin] == words.text[end])
+        fits &= phrase[begin] == phrase[end]
+        first.append(begin[fits])
+        last.append(end[fits])
+    begin, end = np.concatenate(first), np.concatenate(last)
+    found, at = np.unique(_hashes(words.number, begin, end + 1), return_index=True)
     new = ~np.isin(found, whole)
-    lengths = (stop - begin)[at[new]]
-    _, place = ranges(begin[at[new]], lengths)
-    return Spans(Lists(sentences.values[place], lengths), found[new]), int((~new).sum())
+    start, stop = words.first[begin[at[new]]], words.end[end[at[new]]]
+    _, place = ranges(start, stop - start)
+    return Spans(Lists(sentences.values[place], stop - start), found[new]), int((~new).sum())
 
 
-def _edges(word: Hashes, edge: NDArray[np.bool_]) -> Hashes:
+def _edges(word: Ints, edge: NDArray[np.bool_]) -> Ints:
     """The words that stand often enough at an edge of names."""
     distinct, kind = np.unique(word, return_inverse=True)
     share = np.bincount(kind, edge, len(distinct)) / np.bincount(kind, minlength=len(distinct))
-    often: Hashes = distinct[share >= EDGE]
+    often: Ints = distinct[share >= EDGE]
     return often
 
 
 def _hashes(ids: Ints, first: Ints, end: Ints) -> Hashes:
-    """One number for the ids of each run, by what and where they are in it."""
+    """One number for the integers of each run, by what and where they are in it."""
     owner, place = ranges(first, end - first)
     parts = mix(ids[place], place - first[owner])
     if not len(parts):

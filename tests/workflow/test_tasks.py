@@ -74,7 +74,10 @@ def test_held_out_relations_are_no_edges_of_the_graph_that_trains(fresh: Project
 
 
 def test_training_reads_no_gold() -> None:
-    """Mentions for training come from our linker: no step before evaluate reads annotations."""
+    """Mentions for training come from our linker: no step but these readers of text sees gold.
+
+    `corpus texts` parses annotated files and passes on their text: tests/workflow/test_texts.py.
+    """
     steps = "pairs.tokens train.run train.soft_links linking.mentions corpus.resolve graph.csr"
     for step in steps.split():
         gold = {name for name in reachable_modules(f"bali.{step}") if "bali.gold" in name}

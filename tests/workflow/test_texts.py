@@ -17,8 +17,12 @@ pairs: {max_per_concept: null}
 soft_links: {least_cosine: -1.0}
 runs: {spans: {encoder: none, w_mlm: 0.0, w_align: 0.0, w_soft: 1.0, temperature: 0.05}}
 run_set: [spans]
-evaluate: {controls: {}}
+evaluate:
+  controls: {}
+  tasks: {asked: {kind: linking, layout: pubtator, gold: [corpus.txt], pmids: asked.txt}}
+  task_set: [asked]
 """
+ASKED = {3, 8}  # documents of the evaluation set, which stand in the text too
 
 
 def configs(project: Project, *others: Path) -> list[str]:
@@ -38,6 +42,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Path]:
         text = f"No sign of {names[-1]} was seen. Chronic {names[0]} went on."
         documents.append(f"{number}|t|{title}\n{number}|a|{text}\n{mention}\n")
     (project.work / "corpus.txt").write_text("\n".join(documents))
+    (project.work / "asked.txt").write_text("".join(f"{pmid}\n" for pmid in ASKED))
     targets = ("results/report/index.html", "results/report/cards/spans/29.md")
     done = project.run("--cores", "2", *targets, *configs(project, config))
     assert done.returncode == 0, done.stdout[-5000:]
@@ -50,6 +55,14 @@ def test_the_text_trains_and_what_is_annotated_does_not(trained: tuple[Project, 
     documents = read_table("documents", results / "corpus/texts/documents.parquet").to_pylist()
     text = {row["pmid"]: f"{row['title']} {row['abstract']}" for row in documents}
     assert len(text) == len(list(concepts()))
+    kept = read_table("kept", results / "corpus/kept.parquet")["pmid"].to_pylist()
+    assert set(kept) == set(text) - ASKED
+    trained_on = {
+        pmid
+        for split in ("train", "validation")
+        for pmid in map_ipc("pairs", results / f"pairs/1/tiny/{split}.arrow")["pmid"].to_pylist()
+    }
+    assert trained_on and trained_on <= set(kept)
     mentions = read_table("mentions", results / "linking/1/texts.parquet").to_pylist()
     assert mentions
     for row in mentions:
@@ -80,6 +93,24 @@ def test_a_second_run_does_nothing_and_more_text_reruns(trained: tuple[Project, 
     corpus.write_text(corpus.read_text() + "\n99|t|One more.\n99|a|\n")
     planned = project.planned(*configs(project, config))
     assert planned >= {"corpus_texts", "train_soft_links", "train_run"}
+
+
+def test_pubmed_has_the_last_word_on_a_pmid(trained: tuple[Project, Path]) -> None:
+    """A text of a PMID that PubMed's files revise or delete does not stand in its place."""
+    project, config = trained
+    (other := project.work / "both.yaml").write_text("corpus: {folder: resources/pubmed/tiny}")
+    done = project.run("--dry-run", "--printshellcmds", *configs(project, config, other))
+    assert done.returncode == 0, done.stdout[-3000:]
+    [line] = [x for x in done.stdout.splitlines() if "bali corpus resolve" in x]
+    assert " --shards texts 0001 0002 " in line
+
+
+def test_soft_links_are_of_one_pooling(trained: tuple[Project, Path]) -> None:
+    project, config = trained
+    (other := project.work / "other.yaml").write_text("runs: {spans: {name_pooling: cls}}")
+    done = project.run("--dry-run", *configs(project, config, other))
+    assert done.returncode != 0
+    assert "runs.spans.name_pooling: a run with w_soft above 0" in done.stdout
 
 
 def test_neither_pubmed_nor_texts_is_one_line(trained: tuple[Project, Path]) -> None:

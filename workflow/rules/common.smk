@@ -4,6 +4,7 @@ import json
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 from snakemake.exceptions import WorkflowError
 
@@ -90,7 +91,8 @@ TEXTS = "texts"
 def shards():
     """Shard name -> numbers of its files, in the order in which later files win.
 
-    Annotated corpora, whose text alone is read, are the last shard; it has no such files.
+    Annotated corpora, whose text alone is read, are the first shard; it has no such files. What
+    PubMed says of the same PMIDs, a revision, a deletion, a retraction, stands.
     """
     corpus = config["corpus"]
     texts = {TEXTS: []} if corpus["texts"]["files"] else {}
@@ -111,10 +113,10 @@ def shards():
         for n in range(int(corpus["first"]), int(corpus["last"]) + 1)
     ]
     size = corpus["files_per_shard"]
-    return {
+    return texts | {
         f"{start // size + 1:04d}": numbers[start : start + size]
         for start in range(0, len(numbers), size)
-    } | texts
+    }
 
 
 SHARDS = shards()
@@ -221,9 +223,12 @@ def soft_links_of_run(wildcards):
 
 def soft_links_counts():
     """The counts of the soft links, where a run of run_set trains on them."""
-    runs = ({**config["train"], **config["runs"][run]} for run in config["run_set"])
-    path = f"results/pairs/{ROUND}/{config['lm']['name']}/soft_links.counts.json"
-    return [path] if any(settings["w_soft"] for settings in runs) else []
+    tables = {
+        table
+        for run in config["run_set"]
+        for table in soft_links_of_run(SimpleNamespace(run=run))
+    }
+    return sorted(table.removesuffix("arrow") + "counts.json" for table in tables)
 
 
 def all_settings(wildcards):
@@ -243,3 +248,13 @@ for name in config["run_set"]:
 chosen = {name: own for name, own in config["runs"].items() if name in config["run_set"]}
 for mistake in in_vain(config["train"], chosen):
     raise WorkflowError(f"config: {mistake}")
+for name, own in chosen.items():
+    of_run = {**config["train"], **own}
+    # soft links are made once for all runs, of names as `train` pools them at the last layer
+    made = {"name_pooling": config["train"]["name_pooling"], "hidden_layer": -1}
+    for key in made if of_run["w_soft"] else ():
+        if of_run[key] != made[key]:
+            raise WorkflowError(
+                f"config: runs.{name}.{key}: a run with w_soft above 0 learns soft links, and these "
+                f"are made with {made[key]}; leave it so, or set w_soft to 0"
+            )

@@ -123,6 +123,20 @@ def test_a_span_far_from_all_names_is_left_out_and_a_sample_is_drawn_by_seed(
     assert drawn[0] != drawn[2]
 
 
+def test_sentences_without_a_span_give_an_empty_table(tiny: TinyInputs, tmp_path: Path) -> None:
+    # in these sentences the words of names stand alone
+    pairs = map_ipc("pairs", tiny.train).slice(0, 1)
+    ids = load_tokenizer(tiny.lm)("was seen")["input_ids"]
+    row = {**pairs.to_pydict(), "input_ids": [ids], "token": [[]], "owner": [[]], "concept": [[]]}
+    write_ipc("pairs", [from_columns("pairs", row)], path := tmp_path / "train.arrow")
+    empty = TinyInputs(**{**vars(tiny), "train": path})
+    table, counts = soft_links(empty, tmp_path)
+    assert table.num_rows == 0
+    assert counts["tables"]["spans"]["kept"] == 0
+    with pytest.raises(InputError, match="no span"):
+        SoftLinks(tmp_path / "soft.arrow", Names(tiny.names, len(WORDS)), 4, 2)
+
+
 def test_a_step_has_spans_and_the_names_drawn_for_them(tiny: TinyInputs) -> None:
     drawer = SoftLinks(tiny.soft_links, Names(tiny.names, len(WORDS)), 5, 2)
     listed = {row["span"]: row for row in map_ipc("soft_links", tiny.soft_links).to_pylist()}

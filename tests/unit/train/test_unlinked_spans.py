@@ -9,7 +9,6 @@ from transformers import PreTrainedTokenizerFast
 from bali.model.tokenizer import load_tokenizer
 from bali.train.columns import Lists
 from bali.train.spans import EDGE, Vocabulary, find_spans, words_of
-from support import write_random_bert
 
 NAMES = [
     "kidney failure",
@@ -29,15 +28,16 @@ SENTENCES = [
 TEXTS = [*NAMES, *SENTENCES]
 
 
+def words_in(text: str) -> list[str]:
+    """Words and marks, in small letters."""
+    for mark in ",;()-":
+        text = text.replace(mark, f" {mark} ")
+    return text.lower().split()
+
+
 def by_strings(sentences: list[str], names: list[str], most: int) -> tuple[set[str], set[str]]:
     """Spans and names in sentences that are split into words and marks."""
-    marks = ",;()-"
-
-    def words(text: str) -> list[str]:
-        for mark in marks:
-            text = text.replace(mark, f" {mark} ")
-        return text.lower().split()
-
+    words = words_in
     places = [(word, at, len(name)) for name in map(words, names) for at, word in enumerate(name)]
 
     def edge(word: str, last: bool) -> bool:
@@ -60,15 +60,16 @@ def ragged(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> Lists:
     return Lists.of([tokenizer(text)["input_ids"] for text in texts])
 
 
+@pytest.mark.parametrize("family", ARCHITECTURES)
 @pytest.mark.parametrize("most", [1, 3, 5])
-def test_spans_are_those_of_a_search_by_strings(tmp_path: Path, most: int) -> None:
-    write_random_bert(tmp_path / "lm", TEXTS)
+def test_spans_are_those_of_a_search_by_strings(tmp_path: Path, most: int, family: str) -> None:
+    write_random_lm(tmp_path / "lm", family, TEXTS)
     tokenizer = load_tokenizer(tmp_path / "lm")
-    vocabulary = Vocabulary.of(tokenizer)
+    vocabulary = Vocabulary(tokenizer)
     spans, equal = find_spans(
         ragged(tokenizer, SENTENCES), ragged(tokenizer, NAMES), vocabulary, most
     )
-    found = tokenizer.batch_decode(spans.ids.tolist())
+    found = [" ".join(words_in(text)) for text in tokenizer.batch_decode(spans.ids.tolist())]
     expected, known = by_strings(SENTENCES, NAMES, most)
     assert sorted(found) == sorted(expected)
     assert len(set(spans.hash.tolist())) == len(found)
@@ -85,7 +86,7 @@ def test_words_of_every_family_of_tokenisers(tmp_path: Path, family: str) -> Non
     write_random_lm(tmp_path / "lm", family, TEXTS)
     tokenizer = load_tokenizer(tmp_path / "lm")
     ids = ragged(tokenizer, ["acute renal injury, of note"])
-    words = words_of(ids, Vocabulary.of(tokenizer))
+    words = words_of(ids, Vocabulary(tokenizer))
     texts = [
         tokenizer.decode(ids.values[first:end]).strip().lower()
         for first, end, text in zip(words.first, words.end, words.text, strict=True)
