@@ -155,6 +155,9 @@ def check_pubmed(corpus: Mapping[str, Any], deep: bool) -> Result:
     texts = [Path(path) for path in corpus["texts"]["files"]]
     if lost := [path for path in texts if not path.is_file()]:
         return Result("PubMed", FAIL, f"{lost[0]}: no such file", "correct corpus.texts.files")
+    if corpus["folder"] is None and (not texts or corpus["download"]):
+        found = "corpus.folder is null, which asks for corpus.texts.files and nothing to download"
+        return Result("PubMed", FAIL, found, "name a folder, or those files and download: null")
     if corpus["folder"] is None:
         return Result("PubMed", OK, f"none; the text of {len(texts)} annotated corpora instead")
     files = pubmed_files(corpus)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 from pathlib import Path
 
 import faiss
@@ -43,6 +44,18 @@ logger = logging.getLogger(__name__)
 
 BATCH = 256  # texts encoded at once
 BLOCK = 4_096  # spans searched for at once
+# Setting -> its least and greatest value.
+LARGE = 2**31 - 1
+BOUNDS = (
+    ("candidates", 2, LARGE),
+    ("most_words", 1, LARGE),
+    ("most_spans", 1, LARGE),
+    ("least_cosine", -1, 1),
+    ("prior", 0, LARGE),
+    ("seed", 0, LARGE),
+    ("name_tokens", 3, LARGE),
+    ("threads", 1, LARGE),
+)
 DIGITS = 3  # of a logit: what differs beyond is rounding of the processor
 _SPAN = 41  # parts this choice from others of the same keys
 
@@ -68,10 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the spans with their candidates."""
-    if args.temperature <= 0:
+    if not 0 < args.temperature < math.inf:
         raise InputError(f"soft_links.temperature: {args.temperature} must be above 0")
-    if args.candidates < 2:
-        raise InputError(f"soft_links.candidates: {args.candidates} must be 2 or more")
+    for name, least, most in BOUNDS:
+        value = getattr(args, name)
+        if not least <= value <= most:  # no number that is none passes either
+            raise InputError(f"soft_links.{name}: {value} must be from {least} to {most}")
     torch.set_num_threads(args.threads)
     faiss.omp_set_num_threads(args.threads)
     tokenizer = load_tokenizer(args.lm)

@@ -107,10 +107,15 @@ def test_pubmed_has_the_last_word_on_a_pmid(trained: tuple[Project, Path]) -> No
 
 def test_soft_links_are_of_one_pooling(trained: tuple[Project, Path]) -> None:
     project, config = trained
-    (other := project.work / "other.yaml").write_text("runs: {spans: {name_pooling: cls}}")
-    done = project.run("--dry-run", *configs(project, config, other))
-    assert done.returncode != 0
-    assert "runs.spans.name_pooling: a run with w_soft above 0" in done.stdout
+    for change, message in (
+        ("runs: {spans: {name_pooling: cls}}", "runs.spans.name_pooling: 'cls', but run spans"),
+        ("train: {hidden_layer: 1}", "train.hidden_layer: 1, but run spans has w_soft"),
+        ("train: {soft_names: 40}", "train.soft_names: 40 is more than soft_links.candidates, 16"),
+    ):
+        (other := project.work / "other.yaml").write_text(change)
+        done = project.run("--dry-run", *configs(project, config, other))
+        assert done.returncode != 0
+        assert message in done.stdout
 
 
 def test_neither_pubmed_nor_texts_is_one_line(trained: tuple[Project, Path]) -> None:

@@ -224,9 +224,7 @@ def soft_links_of_run(wildcards):
 def soft_links_counts():
     """The counts of the soft links, where a run of run_set trains on them."""
     tables = {
-        table
-        for run in config["run_set"]
-        for table in soft_links_of_run(SimpleNamespace(run=run))
+        table for run in config["run_set"] for table in soft_links_of_run(SimpleNamespace(run=run))
     }
     return sorted(table.removesuffix("arrow") + "counts.json" for table in tables)
 
@@ -254,7 +252,15 @@ for name, own in chosen.items():
     made = {"name_pooling": config["train"]["name_pooling"], "hidden_layer": -1}
     for key in made if of_run["w_soft"] else ():
         if of_run[key] != made[key]:
+            where = f"runs.{name}" if key in own else "train"
             raise WorkflowError(
-                f"config: runs.{name}.{key}: a run with w_soft above 0 learns soft links, and these "
-                f"are made with {made[key]}; leave it so, or set w_soft to 0"
+                f"config: {where}.{key}: {of_run[key]!r}, but run {name} has w_soft above 0, and soft "
+                f"links are made with {made[key]!r}; set runs.{name}.{key} to that, or w_soft to 0"
             )
+    most = config["soft_links"]["candidates"]
+    if of_run["w_soft"] and of_run["soft_names"] > most:
+        where = f"runs.{name}" if "soft_names" in own else "train"
+        raise WorkflowError(
+            f"config: {where}.soft_names: {of_run['soft_names']} is more than "
+            f"soft_links.candidates, {most}; lower the one or raise the other"
+        )

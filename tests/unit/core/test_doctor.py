@@ -244,6 +244,9 @@ def test_text_of_annotated_corpora(corpus, tmp_path):
     (tmp_path / "a.txt").touch()
     assert sources.check_pubmed(texts, deep=False).level == OK
     assert sources.pubmed_bytes(texts) == 0
+    address = {"baseline": "https://a.org", "updates": None}
+    for wrong in ({"texts": {"layout": "pubtator", "files": []}}, {"download": address}):
+        assert sources.check_pubmed(texts | wrong, deep=False).level == FAIL
 
 
 def test_language_model(tmp_path):

@@ -1,6 +1,7 @@
 """Soft links: what the step writes, what a training step draws, what the objective is worth."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -218,8 +219,15 @@ def test_no_spans_or_names_of_another_run_are_errors(tiny: TinyInputs, tmp_path:
 @pytest.mark.parametrize(
     ("flag", "value", "message"),
     [
-        ("--candidates", 1, "soft_links.candidates: 1 must be 2 or more"),
+        ("--candidates", 1, "soft_links.candidates: 1 must be from 2 to"),
         ("--temperature", 0, "soft_links.temperature: 0.0 must be above 0"),
+        ("--temperature", math.nan, "soft_links.temperature: nan must be above 0"),
+        ("--prior", math.nan, "soft_links.prior: nan must be from 0 to"),
+        ("--prior", -1, "soft_links.prior: -1.0 must be from 0 to"),
+        ("--most-spans", -5, "soft_links.most_spans: -5 must be from 1 to"),
+        ("--most-words", 0, "soft_links.most_words: 0 must be from 1 to"),
+        ("--least-cosine", 2, "soft_links.least_cosine: 2.0 must be from -1 to 1"),
+        ("--threads", 0, "soft_links.threads: 0 must be from 1 to"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_one_line(
@@ -227,7 +235,7 @@ def test_a_setting_that_makes_no_sense_is_one_line(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     flag: str,
-    value: int,
+    value: float,
     message: str,
 ) -> None:
     flags = FLAGS | {flag: value, "--pairs": tiny.train, "--names": tiny.names}
