@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from bali.train.columns import Ints, Ragged
+from bali.train.columns import Ints
 
 
 def documents_of(pairs: pa.Table, nodes: int) -> Ints:
@@ -18,8 +19,10 @@ def documents_of(pairs: pa.Table, nodes: int) -> Ints:
     Returns:
         (nodes,), int64.
     """
-    concept = Ragged(pairs["concept"]).rows(np.arange(pairs.num_rows))
+    concept = pairs["concept"].combine_chunks()
+    node = pc.list_flatten(concept).to_numpy().astype(np.int64)
     keys = np.stack([pairs[name].to_numpy() for name in ("pmid", "version")], axis=1)
     document = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
-    mentioned = np.unique(document[concept.owner] * nodes + concept.values)
+    row = pc.list_parent_indices(concept).to_numpy()
+    mentioned = np.unique(document[row] * nodes + node)
     return np.bincount(mentioned % nodes, minlength=nodes)

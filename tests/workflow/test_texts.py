@@ -96,7 +96,7 @@ def test_a_second_run_does_nothing_and_more_text_reruns(trained: tuple[Project, 
 
 
 def test_pubmed_has_the_last_word_on_a_pmid(trained: tuple[Project, Path]) -> None:
-    """A text of a PMID that PubMed's files revise or delete does not stand in its place."""
+    """The shard of texts comes first: of shards the later ones win (test_corpus_resolve.py)."""
     project, config = trained
     (other := project.work / "both.yaml").write_text("corpus: {folder: resources/pubmed/tiny}")
     done = project.run("--dry-run", "--printshellcmds", *configs(project, config, other))

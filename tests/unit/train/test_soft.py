@@ -180,7 +180,7 @@ def test_the_objective_by_names_encoded_one_by_one(tiny: TinyInputs) -> None:
     data = load(tiny, soft=SoftLinks(tiny.soft_links, names, 5, 2))
     torch.manual_seed(0)
     settings = Settings.from_json(json.dumps({**SETTINGS, "w_soft": 1.0}))
-    aligner = build_aligner(tiny.lm, settings).eval()
+    aligner = build_aligner(tiny.lm, settings).train(False)
     batch = data.at(0)
     with torch.no_grad():
         term = aligner.objectives["soft"](Views(batch, aligner))
