@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,15 @@ def read_config(path: Path | None) -> dict[str, Any]:
     for mistake in mistakes(config, SCHEMA):
         raise InputError(f"{path or CONFIG}: {mistake.removeprefix('config: ')}")
     return config
+
+
+def read_files(paths: Iterable[Path]) -> dict[str, Any]:
+    """Config files merged in turn, as `snakemake --configfile` takes them; not checked.
+
+    Raises:
+        InputError: one is missing, no YAML, or no mapping.
+    """
+    return reduce(merged, map(read_yaml, paths), {})
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -70,6 +81,9 @@ def mistakes(config: Mapping[str, Any], schema_file: Path) -> Iterator[str]:
     Yields:
         One line a mistake, in the order of the keys.
     """
+    for where, value in _numbers(config, ""):
+        if not math.isfinite(value):  # a bound of the schema would let NaN through
+            yield f"config: {where}: {value} is no finite number; give one"
     schema = yaml.safe_load(schema_file.read_text())
     validator = jsonschema.Draft202012Validator(schema)
     for error in sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.path]):
@@ -84,3 +98,15 @@ def mistakes(config: Mapping[str, Any], schema_file: Path) -> Iterator[str]:
         else:
             purpose = error.schema.get("description", "see config.yaml")
             yield f"config: {where}: {error.message}; it is: {purpose}"
+
+
+def _numbers(part: object, where: str) -> Iterator[tuple[str, float]]:
+    """All floats of a config, by the keys that lead to them."""
+    if isinstance(part, float):
+        yield where, part
+    elif isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from _numbers(value, f"{where}.{key}" if where else str(key))
+    elif isinstance(part, list):
+        for number, value in enumerate(part):
+            yield from _numbers(value, f"{where}.{number}")

@@ -344,6 +344,7 @@ TABLES = {
                 "input_ids": Column(list_of(INT32), "token ids with special tokens"),
                 "name": Column(list_of(INT32), "rows of node_names, the likeliest first"),
                 "logit": Column(list_of(pa.float32()), "of each, over one constant a span, nats"),
+                "nearest": Column(INT32, "place in `name` of the nearest by the cosine alone"),
             },
         ),
     )

@@ -126,12 +126,16 @@ def write_tiny_inputs(folder: Path, sentences: int = 20) -> TinyInputs:
 
 
 def write_soft_links(path: Path, tokenizer: Any) -> None:
-    """A span a node; it may mean both names of the node, or the short one of the next node."""
-    rows: dict[str, list[Any]] = {name: [] for name in ("span", "input_ids", "name", "logit")}
+    """A span a node; it may mean both names of the node, or the short one of the next node.
+
+    The likeliest is the node's short name, the nearest its long one.
+    """
+    columns = ("span", "input_ids", "name", "logit", "nearest")
+    rows: dict[str, list[Any]] = {name: [] for name in columns}
     for node in range(len(WORDS)):
         span, following = f"{WORDS[node]} arm", (node + 1) % len(WORDS)
         names, logits = [2 * node, 2 * node + 1, 2 * following], [3.0, 2.5, 1.0 + node / 8]
-        row = (span, tokenizer(span)["input_ids"], names, logits)
+        row = (span, tokenizer(span)["input_ids"], names, logits, 1)
         for column, value in zip(rows.values(), row, strict=True):
             column.append(value)
     write_ipc("soft_links", [from_columns("soft_links", rows)], path)

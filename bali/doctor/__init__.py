@@ -14,13 +14,12 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-import yaml
-
-from bali.config import mistakes
+from bali.config import mistakes, read_files
 from bali.digest import ROOT
 from bali.doctor import machine, sources
 from bali.doctor.result import FAIL, OK, Result, table
 from bali.errors import InputError
+from bali.train.runs import mistakes_of_runs
 
 # Bytes written a byte of input. Measured on the demo's articles: documents and sentences take 1.1
 # times their .xml.gz. The rest of these are estimates: mentions, pairs; sorted Parquet tables, and
@@ -47,38 +46,11 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         InputError: a check failed, or a config cannot be read.
     """
-    config = merged([ROOT / "config.yaml", *args.configfile])
+    config = read_files([ROOT / "config.yaml", *args.configfile])
     results = list(examine(config, args.deep, args.memory_mb, os.environ))
     sys.stdout.write(table(results))
     if failed := [result.check for result in results if result.level == FAIL]:
         raise InputError(f"{len(failed)} checks failed: {', '.join(failed)}; see the table above")
-
-
-def merged(files: list[Path]) -> dict[str, Any]:
-    """Configs merged in turn: dicts key by key, anything else replaced.
-
-    Raises:
-        InputError: one is missing or no YAML mapping.
-    """
-    config: dict[str, Any] = {}
-    for file in files:
-        try:
-            settings = yaml.safe_load(file.read_text())
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise InputError(f"{file}: not to be read as YAML ({error}); correct it") from None
-        if not isinstance(settings, dict):
-            raise InputError(f"{file}: holds no settings; see config.yaml")
-        merge(config, settings)
-    return config
-
-
-def merge(config: dict[str, Any], settings: Mapping[str, Any]) -> None:
-    """Put settings over a config, in place."""
-    for key, value in settings.items():
-        if isinstance(value, dict) and isinstance(config.get(key), dict):
-            merge(config[key], value)
-        else:
-            config[key] = value
 
 
 def examine(
@@ -95,12 +67,13 @@ def examine(
     yield machine.check_shared_memory(Path("/dev/shm"))
     yield machine.check_gpu()
     wrong = list(mistakes(config, ROOT / "workflow/schemas/config.schema.yaml"))
+    wrong = wrong or list(mistakes_of_runs(config, config["run_set"]))
     for mistake in wrong:
         what, _, remedy = mistake.removeprefix("config: ").rpartition("; ")
         yield Result("config", FAIL, what or mistake, remedy)
     if wrong:
         return
-    yield Result("config", OK, "as the schema wants it")
+    yield Result("config", OK, "as the schema wants it; every setting of a run does something")
     umls, corpus = config["umls"], config["corpus"]
     for meta in umls["meta"]:
         yield from sources.check_meta(meta, umls["download"], environ, deep)

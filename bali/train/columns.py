@@ -80,6 +80,12 @@ class Ragged:
         values = np.concatenate([np.empty(0, np.int32), *lists])
         return Lists(values.astype(np.int64), np.array([len(row) for row in lists], np.int64))
 
+    def all(self) -> Lists:
+        """All lists, in order."""
+        none = np.empty(0, np.int32)
+        values = [part[offsets[0] : offsets[-1]] for offsets, part in self._parts]
+        return Lists(np.concatenate([none, *values]).astype(np.int64), self.lengths())
+
     def lengths(self) -> Ints:
         """How long each list of the column is: (lists,)."""
         none = np.empty(0, np.int64)

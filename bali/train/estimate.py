@@ -12,15 +12,15 @@ from typing import Any
 
 from transformers import BertConfig, PretrainedConfig
 
-from bali.config import merged, read_yaml
+from bali.config import read_files
 from bali.errors import InputError
 from bali.model.graph_encoder import LINEAR
 from bali.model.lm import load_config
 from bali.train.cost import Reading, Shape, Step, forward_flops, memory, seconds, step_flops
 from bali.train.devices import DEVICES
+from bali.train.runs import mistakes_of_runs
 from bali.train.settings import Settings
 from bali.train.sizes import shape_of
-from bali.train.unused import in_vain
 
 # width, layers, heads, feed-forward width of models that need not be there to be estimated
 SIZES = {
@@ -62,9 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print the estimate."""
-    config: dict[str, Any] = {}
-    for path in args.config:
-        config = merged(config, read_yaml(path))
+    config = read_files(args.config)
     settings = settings_of(config, args.run_name)
     for name in ("utilisation", "concepts", "distinct"):
         if not 0 < getattr(args, name) <= 1:
@@ -181,7 +179,7 @@ def settings_of(config: Mapping[str, Any], run_name: str | None) -> Settings:
     Raises:
         InputError: the config lacks a section or the run, or a setting of the run's own is in vain.
     """
-    for section in ("train", "graph"):
+    for section in ("train", "graph", "soft_links"):
         if not isinstance(config.get(section), dict):
             raise InputError(f"--config: no section {section}; name config.yaml first")
     runs = config.get("runs", {})
@@ -189,7 +187,7 @@ def settings_of(config: Mapping[str, Any], run_name: str | None) -> Settings:
         raise InputError(f"--run: {run_name!r} is none of {', '.join(runs)}")
     own = runs[run_name] if run_name else {}
     settings = Settings.from_json(json.dumps({**config["train"], **own}))
-    for mistake in in_vain(config["train"], {run_name: own} if run_name else {}):
+    for mistake in mistakes_of_runs(config, [run_name]) if run_name else ():
         raise InputError(mistake)
     return settings
 

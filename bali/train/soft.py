@@ -28,9 +28,11 @@ class SoftLinks:
             path: the table.
             names: of all nodes, whose rows the table names.
             spans: a step. They are drawn with replacement, and one that is drawn twice counts once.
-            candidates: names a span, drawn from its own. All names of a step are compared with all
-                its spans: where one is among a span's likeliest, it counts with its logit, and
-                elsewhere as a name that the span does not mean.
+            candidates: names a span: the likeliest, the nearest, and others of its own by chance.
+                The first two, where they differ, are what the model is to learn: what it would
+                answer, and what it should. All names of a step are compared with all its spans:
+                where one is among a span's likeliest, it counts with its logit, and elsewhere as a
+                name that the span does not mean.
 
         Raises:
             InputError: the table is empty or names a name that is not there.
@@ -42,6 +44,7 @@ class SoftLinks:
                 "train, or lower soft_links.least_cosine"
             )
         self._ids, self._name = Ragged(rows["input_ids"]), Ragged(rows["name"])
+        self._nearest = rows["nearest"].to_numpy().astype(np.int64)
         self._logit = rows["logit"].combine_chunks().values.to_numpy()
         self._offset = rows["logit"].combine_chunks().offsets.to_numpy().astype(np.int64)
         if self._name.highest() >= names.number.sum():
@@ -57,8 +60,9 @@ class SoftLinks:
         number = len(self._offset) - 1
         span = np.unique(below(number, _SPAN, *keys, np.arange(self._spans)))
         listed = self._name.rows(span)
-        # the names of a span in random order; the first ones are drawn
-        order = np.lexsort((mix(_NAME, *keys, span[listed.owner], listed.values), listed.owner))
+        chance = mix(_NAME, *keys, span[listed.owner], listed.values)
+        first = (listed.position == 0) | (listed.position == self._nearest[span][listed.owner])
+        order = np.lexsort((chance, ~first, listed.owner))
         drawn = listed.values[order[listed.position < self._candidates]]
         name = np.unique(drawn)
         place = np.minimum(np.searchsorted(name, listed.values), len(name) - 1)

@@ -6,10 +6,10 @@ that no annotation is needed for. By Bayes' rule, of a span s and the concepts c
     p(c | s)  ~  exp(cos(s, n) / T) * (1 + documents of the training text that mention c)^prior
 
 where n is a name of c and the cosine is the untrained language model's: what the span looks like,
-times how often people write of the concept. The most likely names of each span are written with
-their logits, cos / T + prior log(1 + documents); the objective `soft` teaches them to the model
-(Hinton et al. 2015, arXiv:1503.02531), whose cosines alone must then say both. What a prior is
-worth where classes are of unequal frequency: Menon et al. 2021, arXiv:2007.07314.
+times how often people write of the concept. The most likely names of each span, and the nearest
+one, are written with their logits, cos / T + prior log(1 + documents); the objective `soft` teaches
+them to the model (Hinton et al. 2015, arXiv:1503.02531), whose cosines alone must then say both.
+What a prior is worth where classes are of unequal frequency: Menon et al. 2021, arXiv:2007.07314.
 
 A span without a name near it in its own right, whatever the prior says, is left out.
 """
@@ -91,9 +91,7 @@ def run(args: argparse.Namespace) -> None:
     faiss.omp_set_num_threads(args.threads)
     tokenizer = load_tokenizer(args.lm)
     pairs, names = map_ipc("pairs", args.pairs), map_ipc("node_names", args.names)
-    sentences, named = (
-        Ragged(table["input_ids"]).rows(np.arange(table.num_rows)) for table in (pairs, names)
-    )
+    sentences, named = (Ragged(table["input_ids"]).all() for table in (pairs, names))
     spans, equal = find_spans(sentences, named, Vocabulary(tokenizer), args.most_words)
     drawn = np.argsort(mix(_SPAN, args.seed, spans.hash))[: args.most_spans]
     ids = spans.ids.take(drawn).tolist()
@@ -101,21 +99,27 @@ def run(args: argparse.Namespace) -> None:
     texts = sorted({text.strip() for text in tokenizer.batch_decode(ids)} if ids else ())
     encoder = TextEncoder.load(args.lm, args.pooling)
     queries, vectors = (
-        unit(encoder.encode(strings, BATCH, args.name_tokens))
+        encoder.encode(strings, BATCH, args.name_tokens)
         for strings in (texts, names["name"].to_pylist())
     )
+    faiss.normalize_L2(queries)
+    faiss.normalize_L2(vectors)
     node = names["node"].to_numpy().astype(np.int64)
     documents = documents_of(pairs, int(node.max()) + 1)
     bias = args.prior * args.temperature * np.log1p(documents[node])
-    cosine, _ = most_likely(queries, vectors, np.zeros_like(bias), 1)
-    kept = np.flatnonzero(cosine[:, 0] >= args.least_cosine)
+    cosine, near = (found[:, 0] for found in most_likely(queries, vectors, np.zeros_like(bias), 1))
+    kept = np.flatnonzero(cosine >= args.least_cosine)
     score, place = most_likely(queries[kept], vectors, bias, args.candidates)
+    far = (place != near[kept, None]).all(axis=1)  # the nearest stands among them in any case
+    place[far, -1] = near[kept][far]
+    score[far, -1] = (cosine + bias[near])[kept][far]
     encoded = Tokeniser(tokenizer, args.name_tokens).encode([texts[i] for i in kept])
     rows = {
         "span": [texts[i] for i in kept],
         "input_ids": lists(encoded.offsets, encoded.input_ids),
         "name": place.tolist(),
         "logit": np.round(score / args.temperature, DIGITS).tolist(),
+        "nearest": (place == near[kept, None]).argmax(axis=1),
     }
     write_ipc("soft_links", [from_columns("soft_links", rows)], args.out)
     counts = Counts("train.soft_links")
@@ -132,12 +136,6 @@ def run(args: argparse.Namespace) -> None:
     counts.facts["concepts_mentioned"] = int((documents > 0).sum())
     counts.write(args.counts)
     logger.info("%d spans of %d", len(kept), len(spans.hash) + equal)
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Rows of length 1."""
-    result: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return result
 
 
 def most_likely(

@@ -11,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 from bali.digest import code_digest as digest_of
 from bali.errors import InputError
 from bali.model.source import PACKAGE, hub_repository
-from bali.train.unused import in_vain
+from bali.train.runs import mistakes_of_runs
 from bali.umls.release import release_files, rrf_files
 
 RERANKER = config["linking"]["rerank"]  # the run whose model makes the second round of linking
@@ -234,33 +234,5 @@ def all_settings(wildcards):
     return json.dumps(config, sort_keys=True)
 
 
-for name in config["run_set"]:
-    if name not in config["runs"]:
-        raise WorkflowError(
-            f"config: run_set names {name!r}, which runs does not define; "
-            f"it defines {', '.join(config['runs'])}"
-        )
-    if name in ("base", "exact", "tfidf"):
-        raise WorkflowError(f"config: the run name {name!r} is taken by a baseline; rename it")
-
-chosen = {name: own for name, own in config["runs"].items() if name in config["run_set"]}
-for mistake in in_vain(config["train"], chosen):
+for mistake in mistakes_of_runs(config, config["run_set"]):
     raise WorkflowError(f"config: {mistake}")
-for name, own in chosen.items():
-    of_run = {**config["train"], **own}
-    # soft links are made once for all runs, of names as `train` pools them at the last layer
-    made = {"name_pooling": config["train"]["name_pooling"], "hidden_layer": -1}
-    for key in made if of_run["w_soft"] else ():
-        if of_run[key] != made[key]:
-            where = f"runs.{name}" if key in own else "train"
-            raise WorkflowError(
-                f"config: {where}.{key}: {of_run[key]!r}, but run {name} has w_soft above 0, and soft "
-                f"links are made with {made[key]!r}; set runs.{name}.{key} to that, or w_soft to 0"
-            )
-    most = config["soft_links"]["candidates"]
-    if of_run["w_soft"] and of_run["soft_names"] > most:
-        where = f"runs.{name}" if "soft_names" in own else "train"
-        raise WorkflowError(
-            f"config: {where}.soft_names: {of_run['soft_names']} is more than "
-            f"soft_links.candidates, {most}; lower the one or raise the other"
-        )

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from bali.__main__ import main
-from bali.doctor import examine, machine, merged, sources
+from bali.config import mistakes, read_files
+from bali.doctor import examine, machine, sources
 from bali.doctor.result import FAIL, OK, WARN, Result, failure, size, table
 from bali.errors import InputError
 from paths import REPOSITORY
@@ -270,8 +271,11 @@ def test_configs_merge_as_snakemake_merges_them(tmp_path):
     theirs: dict[str, object] = {}
     for file in files:
         update_config(theirs, load_configfile(str(file)))
-    assert merged(files) == theirs
-    assert merged(files)["graph"] == merged(files[:1])["graph"] | {"fan_out": [9], "seed": 2}
+    assert read_files(files) == theirs
+    assert read_files(files)["graph"] == read_files(files[:1])["graph"] | {
+        "fan_out": [9],
+        "seed": 2,
+    }
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1", "", None])
@@ -280,14 +284,36 @@ def test_a_config_that_is_none(tmp_path, text):
     if text is not None:
         path.write_text(text)
     with pytest.raises(InputError, match=r"c\.yaml: "):
-        merged([path])
+        read_files([path])
 
 
 def test_a_mistake_in_the_config_fails_and_ends_the_checks_of_inputs():
-    config = merged([REPOSITORY / "config.yaml"])
+    config = read_files([REPOSITORY / "config.yaml"])
     config["graph"]["samples"] = 0
     results = [r for r in examine(config, False, 1, {"PATH": ""}) if r.check == "config"]
     assert [(r.level, "graph.samples: 0" in r.found) for r in results] == [(FAIL, True)]
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf"])
+def test_a_number_that_is_none_is_a_mistake_wherever_it_stands(tmp_path, value):
+    path = tmp_path / "c.yaml"
+    path.write_text(f"train: {{w_align: {value}}}\nrank: [1.0, {{by: {value}}}]\n")
+    found = list(mistakes(read_files([path]), REPOSITORY / "workflow/schemas/config.schema.yaml"))
+    assert [line.split(": ")[1] for line in found if "finite" in line] == [
+        "train.w_align",
+        "rank.1.by",
+    ]
+
+
+def test_a_mistake_in_a_run_fails_as_it_does_in_the_workflow():
+    config = read_files([REPOSITORY / "config.yaml"])
+    config |= {"runs": {"mine": {"soft_names": 2}, "theirs": {"w_soft": 1, "hidden_layer": 1}}}
+    config["run_set"] = ["mine", "theirs", "nobodys"]
+    results = [r for r in examine(config, False, 1, {"PATH": ""}) if r.check == "config"]
+    assert [r.level for r in results] == [FAIL] * 3
+    assert "run_set names 'nobodys'" in results[0].found
+    assert "runs.mine.soft_names: 2 does nothing in this run" in results[1].found
+    assert "runs.theirs.hidden_layer: 1, but run theirs has w_soft" in results[2].found
 
 
 def test_the_command_ends_with_0_or_with_2_and_one_line(tmp_path, monkeypatch, capsys):

@@ -59,6 +59,7 @@ def test_a_ragged_column_of_many_chunks_is_read_like_a_list():
     column = pa.chunked_array([pa.array(values[:2], kind), pa.array(values[2:], kind)[1:]])
     rows = Ragged(column).rows(np.array([4, 0, 3, 2, 1]))
     assert rows.tolist() == [[], [1], [7], [4, 5, 6], []]
+    assert Ragged(column).all().tolist() == column.to_pylist() == [[1], [], [4, 5, 6], [7], []]
 
 
 def test_an_epoch_holds_every_sentence_once_and_keeps_the_smaller_last_step(tiny: TinyInputs):
