@@ -161,6 +161,7 @@ def report(
     shares = ", ".join(f"{name} {part / whole:.0%}" for name, part in parts.items() if part)
     fits = "fits" if needed < device.memory else "DOES NOT FIT: take a smaller train.batch_size"
     return [
+        f"language model    {args.lm}; --lm says another",
         f"parameters        {shape.trained / 1e6:.1f} M trained, {shape.frozen / 1e6:.1f} M frozen",
         f"steps             {steps:,} of {settings.batch_size} sentences, {settings.epochs} epochs",
         f"tokens a step     {step.tokens:,.0f} real, {step.cells:,.0f} with padding",

@@ -128,6 +128,7 @@ def test_neither_pubmed_nor_texts_is_one_line(trained: tuple[Project, Path]) -> 
         done = project.run("--dry-run", *configs(project, config, other))
         assert done.returncode != 0
         assert "corpus.folder is null" in done.stdout
-    (other := project.work / "other.yaml").write_text("corpus: {texts: {files: [none.txt]}}")
-    done = project.run("--dry-run", *configs(project, config, other))
-    assert "none.txt" in done.stdout and "corpus.texts.files" in done.stdout
+    for path, message in (("none.txt", "no such file"), ("resources", "resources: a folder")):
+        (other := project.work / "other.yaml").write_text(f"corpus: {{texts: {{files: [{path}]}}}}")
+        done = project.run("--dry-run", *configs(project, config, other))
+        assert message in done.stdout and "corpus.texts.files" in done.stdout

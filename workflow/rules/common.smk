@@ -144,7 +144,11 @@ def shard_files():
 def text_files():
     """Annotated corpora whose text trains."""
     remedy = "corpus.texts.files names corpora in the layout of corpus.texts.layout"
-    return [brought(path, remedy) for path in config["corpus"]["texts"]["files"]]
+    files = [brought(path, remedy) for path in config["corpus"]["texts"]["files"]]
+    for path in files:
+        if Path(path).is_dir():
+            raise WorkflowError(f"{path}: a folder; {remedy}, each a file")
+    return files
 
 
 def pubmed_files(wildcards):
