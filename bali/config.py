@@ -96,8 +96,26 @@ def mistakes(config: Mapping[str, Any], schema_file: Path) -> Iterator[str]:
         elif error.validator == "required":
             yield f"config: {error.message} in {where or 'the config'}; config.yaml shows all keys"
         else:
-            purpose = error.schema.get("description", "see config.yaml")
+            purpose = _purpose(schema, error.absolute_schema_path) or "see config.yaml"
             yield f"config: {where}: {error.message}; it is: {purpose}"
+
+
+def _purpose(schema: Mapping[str, Any], path: Iterable[str | int]) -> str:
+    """The description of the setting that a path into the schema leads to; "" if it has none.
+
+    It stands beside a `$ref`, which the path steps over, or in what that names.
+    """
+    node: Any = schema
+    found, names_setting = "", False
+    for key in path:
+        while isinstance(node, Mapping) and key not in node and "$ref" in node:
+            name = node["$ref"].removeprefix("#/$defs/")
+            node = schema["$defs"][name]
+        node = node[key]
+        own = node.get("description", "") if isinstance(node, Mapping) else ""
+        found = own if names_setting else own or found
+        names_setting = key == "properties" and not names_setting
+    return found
 
 
 def _numbers(part: object, where: str) -> Iterator[tuple[str, float]]:

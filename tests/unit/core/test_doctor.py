@@ -305,6 +305,24 @@ def test_a_number_that_is_none_is_a_mistake_wherever_it_stands(tmp_path, value):
     ]
 
 
+def test_a_mistake_names_what_the_setting_is_for():
+    config = read_files([REPOSITORY / "config.yaml"])
+    config["graph"]["samples"] = 0
+    config["soft_links"]["prior"] = -1
+    config["train"]["epochs"] = 0  # described beside a $ref
+    config["runs"]["aligned"]["hierarchy_pairs"] = "many"  # the same, below one
+    config["corpus"]["texts"]["files"] = [1]  # an item of what is described
+    found = list(mistakes(config, REPOSITORY / "workflow/schemas/config.schema.yaml"))
+    purposes = {line.split(": ")[1]: line.partition("; it is: ")[2] for line in found}
+    assert purposes == {
+        "graph.samples": "subgraphs a concept",
+        "soft_links.prior": "exponent of 1 + documents that mention the concept",
+        "train.epochs": "passes over the training pairs",
+        "runs.aligned.hierarchy_pairs": "concepts with a parent a step",
+        "corpus.texts.files.0": "annotated corpora whose text trains; annotations are not read",
+    }
+
+
 def test_a_mistake_in_a_run_fails_as_it_does_in_the_workflow():
     config = read_files([REPOSITORY / "config.yaml"])
     config |= {"runs": {"mine": {"soft_names": 2}, "theirs": {"w_soft": 1, "hidden_layer": 1}}}
