@@ -56,6 +56,7 @@ BOUNDS = (
     ("name_tokens", 3, LARGE),
     ("threads", 1, LARGE),
 )
+ROUNDING = 1e-5  # of a cosine: two that differ by less are equal
 DIGITS = 3  # of a logit: what differs beyond is rounding of the processor
 _SPAN = 41  # parts this choice from others of the same keys
 
@@ -110,16 +111,19 @@ def run(args: argparse.Namespace) -> None:
     cosine, near = (found[:, 0] for found in most_likely(queries, vectors, np.zeros_like(bias), 1))
     kept = np.flatnonzero(cosine >= args.least_cosine)
     score, place = most_likely(queries[kept], vectors, bias, args.candidates)
-    far = (place != near[kept, None]).all(axis=1)  # the nearest stands among them in any case
-    place[far, -1] = near[kept][far]
-    score[far, -1] = (cosine + bias[near])[kept][far]
+    # every draw of a step holds the nearest name, so it stands among them in any case; names that
+    # differ in case alone are equally near, and then it is the likeliest of them
+    equal_to_nearest = score - bias[place] >= cosine[kept, None] - ROUNDING
+    far = ~equal_to_nearest.any(axis=1)
+    place[far, -1], score[far, -1] = near[kept][far], (cosine + bias[near])[kept][far]
+    equal_to_nearest[far, -1] = True
     encoded = Tokeniser(tokenizer, args.name_tokens).encode([texts[i] for i in kept])
     rows = {
         "span": [texts[i] for i in kept],
         "input_ids": lists(encoded.offsets, encoded.input_ids),
         "name": place.tolist(),
         "logit": np.round(score / args.temperature, DIGITS).tolist(),
-        "nearest": (place == near[kept, None]).argmax(axis=1),
+        "nearest": equal_to_nearest.argmax(axis=1),
     }
     write_ipc("soft_links", [from_columns("soft_links", rows)], args.out)
     counts = Counts("train.soft_links")
