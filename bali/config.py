@@ -109,8 +109,8 @@ def _purpose(schema: Mapping[str, Any], path: Iterable[str | int]) -> str:
     found, names_setting = "", False
     for key in path:
         while isinstance(node, Mapping) and key not in node and "$ref" in node:
-            name = node["$ref"].removeprefix("#/$defs/")
-            node = schema["$defs"][name]
+            node = schema["$defs"][node["$ref"].removeprefix("#/$defs/")]
+            found = found or node.get("description", "")
         node = node[key]
         own = node.get("description", "") if isinstance(node, Mapping) else ""
         found = own if names_setting else own or found

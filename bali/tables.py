@@ -342,7 +342,9 @@ TABLES = {
             {
                 "span": Column(STRING, "the text, as the tokeniser writes it"),
                 "input_ids": Column(list_of(INT32), "token ids with special tokens"),
-                "name": Column(list_of(INT32), "rows of node_names, the likeliest first"),
+                "name": Column(
+                    list_of(INT32), "rows of node_names, the likeliest first, and the nearest"
+                ),
                 "logit": Column(list_of(pa.float32()), "of each, over one constant a span, nats"),
                 "nearest": Column(INT32, "place in `name` of the nearest by the cosine alone"),
             },

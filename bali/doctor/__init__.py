@@ -69,8 +69,10 @@ def examine(
     wrong = list(mistakes(config, ROOT / "workflow/schemas/config.schema.yaml"))
     wrong = wrong or list(mistakes_of_runs(config, config["run_set"]))
     for mistake in wrong:
-        what, _, remedy = mistake.removeprefix("config: ").rpartition("; ")
-        yield Result("config", FAIL, what or mistake, remedy)
+        line = mistake.removeprefix("config: ")
+        what, _, purpose = line.partition("; it is: ")
+        found, _, remedy = (what, "", f"it is: {purpose}") if purpose else line.rpartition("; ")
+        yield Result("config", FAIL, found or line, remedy)
     if wrong:
         return
     yield Result("config", OK, "as the schema wants it; every setting of a run does something")

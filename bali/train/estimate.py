@@ -12,7 +12,7 @@ from typing import Any
 
 from transformers import BertConfig, PretrainedConfig
 
-from bali.config import read_files
+from bali.config import SCHEMA, mistakes, read_files
 from bali.errors import InputError
 from bali.model.graph_encoder import LINEAR
 from bali.model.lm import load_config
@@ -178,12 +178,15 @@ def settings_of(config: Mapping[str, Any], run_name: str | None) -> Settings:
     """The settings of a run, or those that all runs share.
 
     Raises:
-        InputError: the config lacks a section or the run, or a setting of the run's own is in vain.
+        InputError: the config lacks a section or the run, breaks the schema, or has a mistake in
+            the run, as `bali.train.runs` names them.
     """
-    for section in ("train", "graph", "soft_links"):
+    for section in ("train", "graph"):
         if not isinstance(config.get(section), dict):
             raise InputError(f"--config: no section {section}; name config.yaml first")
-    runs = config.get("runs", {})
+    for mistake in mistakes(config, SCHEMA):
+        raise InputError(f"--{mistake}")
+    runs = config["runs"]
     if run_name is not None and run_name not in runs:
         raise InputError(f"--run: {run_name!r} is none of {', '.join(runs)}")
     own = runs[run_name] if run_name else {}

@@ -166,7 +166,7 @@ class Settings:
                 raise InputError(f"train.{name}: {value!r} is none of {', '.join(allowed)}")
         above_zero = (
             "layers heads projection_dim temperature synonym_pairs hierarchy_pairs soft_spans "
-            "soft_names batch_size epochs lr_lm lr_rest max_grad_norm"
+            "batch_size epochs lr_lm lr_rest max_grad_norm"
         )
         for name in above_zero.split():
             if getattr(self, name) <= 0:
@@ -187,6 +187,11 @@ class Settings:
         if not self.weights:
             names = ", ".join(f"train.{name}" for name in asdict(self) if name.startswith("w_"))
             raise InputError(f"{names}: all weights are 0, so there is nothing to train")
+        if self.soft_names < 2:
+            raise InputError(
+                f"train.soft_names: {self.soft_names} must be 2 or more, for the likeliest and the "
+                "nearest"
+            )
         if self.linear_tokens < 3:
             raise InputError(
                 f"train.linear_tokens: {self.linear_tokens} must be 3 or more, to hold a token "

@@ -28,11 +28,11 @@ class SoftLinks:
             path: the table.
             names: of all nodes, whose rows the table names.
             spans: a step. They are drawn with replacement, and one that is drawn twice counts once.
-            candidates: names a span: the likeliest, the nearest, and others of its own by chance.
-                The first two, where they differ, are what the model is to learn: what it would
-                answer, and what it should. All names of a step are compared with all its spans:
-                where one is among a span's likeliest, it counts with its logit, and elsewhere as a
-                name that the span does not mean.
+            candidates: names a span, at least two: the likeliest, the nearest, and others of its
+                own by chance. The first two, where they differ, are what the model is to learn:
+                what it should answer, and what it would. All names of a step are compared with all
+                its spans: where one is among a span's own, it counts with its logit, and elsewhere
+                as a name that the span does not mean.
 
         Raises:
             InputError: the table is empty or names a name that is not there.

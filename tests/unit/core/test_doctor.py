@@ -291,7 +291,9 @@ def test_a_mistake_in_the_config_fails_and_ends_the_checks_of_inputs():
     config = read_files([REPOSITORY / "config.yaml"])
     config["graph"]["samples"] = 0
     results = [r for r in examine(config, False, 1, {"PATH": ""}) if r.check == "config"]
-    assert [(r.level, "graph.samples: 0" in r.found) for r in results] == [(FAIL, True)]
+    assert [(r.level, r.found, r.remedy) for r in results] == [
+        (FAIL, "graph.samples: 0 is less than the minimum of 1", "it is: subgraphs a concept")
+    ]
 
 
 @pytest.mark.parametrize("value", [".nan", ".inf", "-.inf"])
@@ -308,6 +310,7 @@ def test_a_number_that_is_none_is_a_mistake_wherever_it_stands(tmp_path, value):
 def test_a_mistake_names_what_the_setting_is_for():
     config = read_files([REPOSITORY / "config.yaml"])
     config["graph"]["samples"] = 0
+    config["graph"]["seed"] = -1  # described in what a $ref names
     config["soft_links"]["prior"] = -1
     config["train"]["epochs"] = 0  # described beside a $ref
     config["runs"]["aligned"]["hierarchy_pairs"] = "many"  # the same, below one
@@ -316,6 +319,7 @@ def test_a_mistake_names_what_the_setting_is_for():
     purposes = {line.split(": ")[1]: line.partition("; it is: ")[2] for line in found}
     assert purposes == {
         "graph.samples": "subgraphs a concept",
+        "graph.seed": "seed of a random choice",
         "soft_links.prior": "exponent of 1 + documents that mention the concept",
         "train.epochs": "passes over the training pairs",
         "runs.aligned.hierarchy_pairs": "concepts with a parent a step",

@@ -253,6 +253,30 @@ def test_a_config_without_train_is_named(tmp_path: Path, capsys: pytest.CaptureF
     assert "no section train; name config.yaml first" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("runs: {aligned: {soft_names: 3}}", "runs.aligned.soft_names: 3 does nothing in this run"),
+        ("train: {epochs: 0}", "--config: train.epochs: 0 is less than the minimum of 1"),
+        ("train: {lr_lm: .nan}", "--config: train.lr_lm: nan is no finite number"),
+    ],
+)
+def test_a_mistake_in_the_config_is_one_line(
+    change: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "c.yaml").write_text(change)
+    files = [str(REPOSITORY / "config.yaml"), str(tmp_path / "c.yaml")]
+    words = ["--config", files[0], "--config", files[1], "--sentences", "100", "--run", "aligned"]
+    assert main(["train", "estimate", *words]) == 2
+    assert f"bali: error: {message}" in capsys.readouterr().err
+
+
+def test_the_model_that_is_assumed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--config", str(REPOSITORY / "config.yaml"), "--sentences", "100"]
+    assert main(["train", "estimate", *words]) == 0
+    assert "language model    bert-base; --lm says another" in capsys.readouterr().out
+
+
 def test_configs_merge_as_snakemake_merges_them():
     base = {"a": {"x": 1, "y": [1, 2]}, "b": 3}
     assert merged(base, {"a": {"y": [5]}}) == {"a": {"x": 1, "y": [5]}, "b": 3}

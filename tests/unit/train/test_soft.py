@@ -55,7 +55,8 @@ def in_the_clinic(tiny: TinyInputs, tmp_path: Path) -> TinyInputs:
     """The tiny inputs with a name more, so that spans of the sentences have the edges of names."""
     rows = map_ipc("node_names", tiny.names).to_pylist()
     tokenizer = load_tokenizer(tiny.lm)
-    for name in ("patients in the clinic", "surgery"):
+    # the tokeniser is uncased, so that the last two are equally near
+    for name in ("surgery", "patients in the clinic", "Patients in the clinic"):
         ids = tokenizer(name)["input_ids"]
         rows.append({"node": len(WORDS) - 1, "name": name, "input_ids": ids})
     columns = {key: [row[key] for row in rows] for key in rows[0]}
@@ -89,21 +90,24 @@ def test_spans_their_likeliest_names_and_logits(in_the_clinic: TinyInputs, tmp_p
             documents.setdefault(node, set()).add((row["pmid"], row["version"]))
     prior = [2.0 * np.log(1 + len(documents.get(row["node"], ()))) for row in names]
     tokenizer = load_tokenizer(tiny_lm)
-    replaced = 0
+    replaced = tied = 0
     for row in rows.to_pylist():
         assert row["input_ids"] == tokenizer(row["span"])["input_ids"]
         assert row["span"] not in {name["name"] for name in names}
         e = encoder.encode([row["span"]], 1, 32)[0].astype(float)
         cosine = x @ e / np.linalg.norm(e)
         logits = cosine / 0.1 + prior
-        best, nearest = list(np.argsort(-logits)[:4]), np.argmax(cosine)
-        if nearest not in best:  # it takes the last's place
-            best[-1] = nearest
+        best, nearest = list(np.argsort(-logits)[:4]), np.flatnonzero(cosine > cosine.max() - 1e-5)
+        if not set(best) & set(nearest):  # it takes the last's place
+            best[-1] = nearest[0]
             replaced += 1
         assert row["logit"] == pytest.approx(logits[best], abs=2e-3)
         assert logits[row["name"]] == pytest.approx(logits[best], abs=2e-3)
-        assert cosine[row["name"][row["nearest"]]] == pytest.approx(cosine.max(), abs=1e-6)
+        # of names that are equally near the likeliest counts
+        assert row["nearest"] == np.isin(row["name"], nearest).argmax()
+        tied += len(nearest) > 1
     assert 0 < replaced < len(spans)
+    assert tied > 0
     account = counts["tables"]["spans"]
     assert account["kept"] == len(spans)
     assert dict(account["dropped"])["equals a name"] > 0

@@ -43,7 +43,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "hierarchy_parent": {"hierarchy_parent": 0.5},
     "mention_prior": {"mention_prior": 1.0},
     "soft_spans": {"soft_spans": 3},
-    "soft_names": {"soft_names": 1},
+    "soft_names": {"soft_names": 7},
     "link_score": {"link_score": "transe"},
     "mask_share": {"mask_share": 0.9},
     "mask_mentions": {"mask_mentions": 0.9},
