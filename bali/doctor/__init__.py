@@ -71,8 +71,10 @@ def examine(
     for mistake in wrong:
         line = mistake.removeprefix("config: ")
         what, _, purpose = line.partition("; it is: ")
-        found, _, remedy = (what, "", f"it is: {purpose}") if purpose else line.rpartition("; ")
-        yield Result("config", FAIL, found or line, remedy)
+        remedy = f"it is: {purpose}"
+        if not purpose:
+            what, _, remedy = line.rpartition("; ")
+        yield Result("config", FAIL, what or line, remedy)
     if wrong:
         return
     yield Result("config", OK, "as the schema wants it; every setting of a run does something")
