@@ -79,7 +79,7 @@ def mistakes(config: Mapping[str, Any], schema_file: Path) -> Iterator[str]:
         schema_file: YAML, JSON Schema 2020-12.
 
     Yields:
-        One line a mistake, in the order of the keys.
+        One line a mistake: numbers that are none, then what breaks the schema, by the keys.
     """
     for where, value in _numbers(config, ""):
         if not math.isfinite(value):  # a bound of the schema would let NaN through

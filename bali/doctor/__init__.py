@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-from bali.config import mistakes, read_files
+from bali.config import SCHEMA, mistakes, read_files
 from bali.digest import ROOT
 from bali.doctor import machine, sources
 from bali.doctor.result import FAIL, OK, Result, table
@@ -66,7 +66,7 @@ def examine(
     yield machine.check_cores(machine.cores())
     yield machine.check_shared_memory(Path("/dev/shm"))
     yield machine.check_gpu()
-    wrong = list(mistakes(config, ROOT / "workflow/schemas/config.schema.yaml"))
+    wrong = list(mistakes(config, SCHEMA))
     wrong = wrong or list(mistakes_of_runs(config, config["run_set"]))
     for mistake in wrong:
         line = mistake.removeprefix("config: ")

@@ -48,6 +48,7 @@ def test_a_whole_number_is_a_number():
             "train.encoder: 'gcn' is none of gat, sage, linear-v1, linear-v2, none",
         ),
         ({"linear_tokens": 2}, "train.linear_tokens: 2 must be 3 or more"),
+        ({"soft_names": 1}, "train.soft_names: 1 must be 2 or more"),
         ({"name_pooling": "max"}, "train.name_pooling: 'max' is none of mean, cls"),
         ({"batch_size": 0}, "train.batch_size: 0 must be above 0"),
         ({"w_mlm": -1}, "train.w_mlm: -1.0 must not be negative"),
